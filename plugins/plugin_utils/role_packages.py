@@ -1,0 +1,56 @@
+# Copyright: (c) 2026, FreeAgentics
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Which operating system packages a role installs, read from the role itself.
+
+Every role lists its packages as plain strings in ``defaults/main.yml``, in variables whose names end in
+``_packages``. One transaction per host and the package source of the lab are computed from these lists.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Iterable, List, Mapping, Tuple
+
+import yaml
+
+
+class RolePackagesError(Exception):
+    """A role or its package list cannot be read; the message names the file and the remedy."""
+
+
+def packages_of_role(roles_directory: Path, role: str) -> Tuple[str, ...]:
+    """Return the packages of one role, in the order of its ``defaults/main.yml``.
+
+    :param roles_directory: the folder that holds the roles of the collection.
+    :param role: the role's name without namespace.
+    :raises RolePackagesError: no such role, or a list that holds something other than plain strings.
+    """
+    defaults = roles_directory / role / "defaults" / "main.yml"
+    if not (roles_directory / role).is_dir():
+        known = ", ".join(sorted(path.name for path in roles_directory.iterdir() if path.is_dir()))
+        raise RolePackagesError(f"{role}: no such role in {roles_directory}; the roles are: {known}")
+    if not defaults.is_file():
+        return ()
+    variables = yaml.safe_load(defaults.read_text(encoding="utf-8")) or {}
+    packages: List[str] = []
+    for name, value in variables.items():
+        if name.endswith("_packages"):
+            packages.extend(_checked(defaults, name, value))
+    return tuple(packages)
+
+
+def packages_of_roles(roles_directory: Path, roles: Iterable[str]) -> Tuple[str, ...]:
+    """Return the sorted union of the packages of several roles; see :func:`packages_of_role`."""
+    return tuple(sorted({package for role in roles for package in packages_of_role(roles_directory, role)}))
+
+
+def roles_of_groups(roles_by_group: Mapping[str, Iterable[str]], groups: Iterable[str]) -> Tuple[str, ...]:
+    """Return the roles of the groups that a host is in, each once, in the order of the mapping."""
+    wanted = set(groups)
+    return tuple(dict.fromkeys(role for group, roles in roles_by_group.items() if group in wanted for role in roles))
+
+
+def _checked(defaults: Path, name: str, value: object) -> List[str]:
+    if not isinstance(value, list) or not all(isinstance(item, str) and "{{" not in item for item in value):
+        raise RolePackagesError(f"{defaults}: {name} must be a list of plain package names, because packages are collected before a run")
+    return value
