@@ -8,26 +8,32 @@ DOCUMENTATION = r"""
 module: iptables_ruleset
 short_description: Loads and persists the whole iptables ruleset of a host, with a way back from a lock-out
 description:
-  - Compares the rules of the kernel and the files that C(netfilter-persistent) loads at boot with the wanted text, for IPv4 and IPv6.
-    Where both agree, nothing is touched, so that counters and connections live on. Where they differ, each family is loaded in one
-    transaction by C(iptables-restore).
-  - The tables that the text names are managed as a whole. A rule or a chain in them that the text does not have is removed, whoever made
-    it. Other tables are left alone.
-  - Before new rules are loaded, the old ones are kept on the host and a systemd timer is armed that restores them. The action plugin then
-    ends the task's connection and confirms through a new one, because established connections would pass almost any ruleset. Only that
-    disarms the timer and writes the files. So a ruleset that locks SSH out, a run that is killed and a host that reboots in between all
-    end with the old rules.
-  - Rules are compared in the form in which C(iptables-save) prints them. Where a text is written differently (C(-p tcp --dport 22) for
-    C(-p tcp -m tcp --dport 22)), the host brings it into that form by loading it in an empty network namespace.
-  - Stops where ufw, firewalld or nftables manage the rules, and where rules of the legacy backend are loaded beside those of nf_tables.
+  - Compares the rules of the kernel and the files that C(netfilter-persistent) loads at boot with the wanted text,
+    for IPv4 and IPv6. Where both agree, nothing is touched, so that counters and connections live on. Where they
+    differ, each family is loaded in one transaction by C(iptables-restore).
+  - The tables that the text names are managed as a whole. A rule or a chain in them that the text does not have is
+    removed, whoever made it. Other tables are left alone.
+  - Before new rules are loaded, the old ones are kept on the host and a systemd timer is armed that restores them.
+    The action plugin then ends the task's connection and confirms through a new one, because established
+    connections would pass almost any ruleset. Only that disarms the timer and writes the files. So a ruleset that
+    locks SSH out, a run that is killed and a host that reboots in between all end with the old rules.
+  - Rules are compared in the form in which C(iptables-save) prints them. Where a text is written differently (C(-p
+    tcp --dport 22) for C(-p tcp -m tcp --dport 22)), the host brings it into that form by loading it in an empty
+    network namespace.
+  - Stops where ufw, firewalld or nftables manage the rules, and where rules of the legacy backend are loaded
+    beside those of nf_tables.
 version_added: 0.1.0
 author: FreeAgentics (@freeagentics)
 options:
   ipv4:
-    description: The IPv4 rules as text for C(iptables-restore). Required, except with O(phase=confirm) and O(phase=preflight).
+    description:
+      - The IPv4 rules as text for C(iptables-restore). Required, except with O(phase=confirm) and
+        O(phase=preflight).
     type: str
   ipv6:
-    description: The IPv6 rules as text for C(ip6tables-restore). Required like O(ipv4), because a family without rules is open.
+    description:
+      - The IPv6 rules as text for C(ip6tables-restore). Required like O(ipv4), because a family without rules is
+        open.
     type: str
   rollback_seconds:
     description:
@@ -41,7 +47,8 @@ options:
     default: /etc/iptables
   phase:
     description:
-      - V(apply) makes the host have the wanted rules. V(preflight) only looks whether something else manages the rules.
+      - V(apply) makes the host have the wanted rules. V(preflight) only looks whether something else manages the
+        rules.
       - V(confirm) is for the action plugin, which sets it with O(token).
     type: str
     choices: [apply, preflight, confirm]
@@ -180,14 +187,14 @@ class Host:
         code, out, err = self.module.run_command(command, data=data, binary_data=True)
         if code != 0:
             raise FirewallError(f"'{' '.join(command)}' failed: {(err or out).strip()}")
-        return out
+        return str(out)
 
     def tool(self, family: Family, verb: str) -> str:
         """The path of iptables-save, ip6tables-restore, ..."""
         path = self.module.get_bin_path(f"{family.tool}-{verb}", opt_dirs=["/usr/sbin", "/sbin"])
         if path is None:
             raise FirewallError(f"{family.tool}-{verb} is not installed: install the package iptables")
-        return path
+        return str(path)
 
     def families(self) -> Tuple[Family, ...]:
         """IPv4, and IPv6 where the kernel has it."""
@@ -207,7 +214,7 @@ class Host:
         return parse(self.run([self.tool(family, "save")]))
 
     def canonical(self, family: Family, ruleset: Ruleset) -> Ruleset:
-        """The ruleset as iptables-save prints it, found in an empty network namespace; as it is where that is not permitted."""
+        """The ruleset as iptables-save prints it, found in an empty network namespace; unchanged without permission."""
         if self.is_without_tools():
             return ruleset
         script = f"{self.tool(family, 'restore')} && {self.tool(family, 'save')}"
@@ -278,7 +285,7 @@ class Host:
             )
 
     def check_backends(self, family: Family) -> None:
-        """Stops where both backends of iptables hold rules: a packet would have to pass both, and only one is managed."""
+        """Stops where both backends of iptables hold rules: packets have to pass both, and only one is managed."""
         if self.is_without_tools():
             return
         names = "ip_tables_names" if family is IPV4 else "ip6_tables_names"
@@ -287,8 +294,9 @@ class Host:
         legacy = self.module.get_bin_path(f"{family.tool}-legacy-save", opt_dirs=["/usr/sbin", "/sbin"])
         if legacy and normal_form(parse(self.run([legacy]))):
             raise FirewallError(
-                f"rules of the legacy backend are loaded beside those of nf_tables: look at them with '{family.tool}-legacy-save', "
-                f"then remove them ('{family.tool}-legacy -P INPUT ACCEPT', '{family.tool}-legacy -F') and run this again"
+                "rules of the legacy backend are loaded beside those of nf_tables: look at them with "
+                f"'{family.tool}-legacy-save', then remove them ('{family.tool}-legacy -P INPUT ACCEPT', "
+                f"'{family.tool}-legacy -F') and run this again"
             )
 
 
@@ -344,25 +352,11 @@ class Rollback:
             os.unlink(kept)
 
     def _start_timer(self, seconds: int) -> None:
-        script = self.path("rollback")
+        timer = ["--quiet", "--collect", f"--unit={UNIT}", f"--on-active={seconds}"]
+        restore = f"test ! -e {self.path('pending.json')} || exec /bin/sh {self.path('rollback')}"
+        command = ["flock", self.path("lock"), "/bin/sh", "-c", restore]
         try:
-            self.host.run(
-                [
-                    "systemd-run",
-                    "--quiet",
-                    "--collect",
-                    f"--unit={UNIT}",
-                    f"--on-active={seconds}",
-                    "--timer-property=AccuracySec=100ms",
-                ]
-                + [
-                    "flock",
-                    self.path("lock"),
-                    "/bin/sh",
-                    "-c",
-                    f"test ! -e {self.path('pending.json')} || exec /bin/sh {script}",
-                ]
-            )
+            self.host.run(["systemd-run", "--timer-property=AccuracySec=100ms", *timer, *command])
         except FirewallError:
             os.unlink(self.path("pending.json"))
             raise
@@ -452,8 +446,9 @@ class Apply:
         running = only_tables(self.host.saved(family), table_names(wanted.ruleset))
         if normal_form(running) not in (normal_form(wanted.ruleset), normal_form(wanted.canonical)):
             self.host.module.warn(
-                f"iptables-save prints the {family.name} rules in another form than they are written, and this host may not make a network "
-                "namespace to find that form: every run will load them again. Write them as iptables-save prints them."
+                f"iptables-save prints the {family.name} rules in another form than they are written, and this host may "
+                "not make a network namespace to find that form: every run will load them again. Write them as "
+                "iptables-save prints them."
             )
 
     def _persist(self, plans: Tuple[Plan, ...], wanted: Dict[Family, Wanted]) -> None:

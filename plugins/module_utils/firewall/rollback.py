@@ -25,7 +25,10 @@ UNIT = "iptables-ruleset-rollback"
 
 @dataclass(frozen=True)
 class Pending:
-    """A change that waits for its confirmation. ``changed_at`` in seconds since the boot, None before the rules are loaded."""
+    """A change that waits for its confirmation.
+
+    ``changed_at`` is in seconds since the boot, and None before the rules are loaded.
+    """
 
     token: str
     seconds: int
@@ -35,7 +38,7 @@ class Pending:
         return json.dumps(asdict(self), sort_keys=True)
 
     @classmethod
-    def from_json(cls, text: str) -> "Pending":
+    def from_json(cls, text: str) -> Pending:
         return cls(**json.loads(text))
 
 

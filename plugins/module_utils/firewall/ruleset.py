@@ -144,7 +144,7 @@ def table_names(ruleset: Ruleset) -> Tuple[str, ...]:
 
 
 def only_tables(ruleset: Ruleset, names: Tuple[str, ...]) -> Ruleset:
-    """The named tables in that order; one that is not in the ruleset comes empty, as in a kernel that has not loaded it."""
+    """The named tables in that order; one that the ruleset lacks comes empty, as in a kernel that has not loaded it."""
     tables = {table.name: table for table in ruleset}
     return tuple(tables.get(name, Table(name, ())) for name in names)
 

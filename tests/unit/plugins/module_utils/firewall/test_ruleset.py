@@ -97,7 +97,8 @@ def test_what_counts(other):
         ),
         (
             "*filter\n:INPUT DROP\n-I INPUT -j DROP\nCOMMIT",
-            "line 3: '-I INPUT -j DROP' is no line of a whole ruleset: write '-A <chain> ...', ':<chain> <policy>', '*<table>' or COMMIT",
+            "line 3: '-I INPUT -j DROP' is no line of a whole ruleset: write '-A <chain> ...', "
+            "':<chain> <policy>', '*<table>' or COMMIT",
         ),
         ("*filter\n:INPUT DROP", "the end: the last table has no COMMIT: write COMMIT in a line of its own"),
     ],
