@@ -1,0 +1,69 @@
+"""Runs inside of one host's network namespace and sends the probes that it reads from standard input.
+
+Input: JSON with ``source_port``, ``bind`` (address by family, or none), ``targets`` ([family, address]) and ``ports``.
+Every target gets one TCP SYN and one empty UDP datagram on each port. A source port of its own
+for each sender makes a probe recognisable at the receiver, behind NAT too.
+"""
+
+import json
+import socket
+import struct
+import sys
+import time
+
+FAMILIES = {4: socket.AF_INET, 6: socket.AF_INET6}
+ABORT_ON_CLOSE = struct.pack("ii", 1, 0)
+#: Probes between two pauses: the machine's queues are short.
+BURST = 64
+PAUSE = 0.002
+
+
+def bound(family, kind, source_port):
+    """Return a non-blocking socket that sends from the sender's own port."""
+    sock = socket.socket(FAMILIES[family], kind)
+    sock.setblocking(False)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    sock.bind(("", source_port))
+    return sock
+
+
+def send_tcp(family, address, port, source_port):
+    """Send one SYN. Closing at once stops retransmission; an accepted connection is aborted."""
+    sock = bound(family, socket.SOCK_STREAM, source_port)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, ABORT_ON_CLOSE)
+    try:
+        sock.connect((address, port))
+    except OSError:
+        pass  # in progress, or refused by the sender's own firewall: the receiver tells
+    finally:
+        sock.close()
+
+
+def send_udp(sock, address, port):
+    """Send one empty datagram."""
+    try:
+        sock.sendto(b"", (address, port))
+    except OSError:
+        pass  # refused by the sender's own firewall: the receiver tells
+
+
+def main():
+    """Wake the neighbours with one probe each, wait for their answers, then send everything."""
+    plan = json.load(sys.stdin)
+    datagrams = {family: bound(family, socket.SOCK_DGRAM, plan["source_port"]) for family in FAMILIES}
+    for family, address in plan["targets"]:
+        send_udp(datagrams[family], address, plan["ports"][0])
+    time.sleep(0.5)
+    sent = 0
+    for port in plan["ports"]:
+        for family, address in plan["targets"]:
+            send_tcp(family, address, port, plan["source_port"])
+            send_udp(datagrams[family], address, port)
+            sent += 2
+            if sent % BURST == 0:
+                time.sleep(PAUSE)
+    print(sent)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,102 @@
+"""Exactly what the declaration allows gets from host to host: TCP and UDP, IPv4 and IPv6, every pair.
+
+Every host sends to every other one on each port of any flow, in both protocols, and on ports that
+nothing declares. What passed the receiver's firewall is compared with a second, independent reading of topology.yml.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Callable, Iterator
+
+import pytest
+
+from tests.acceptance.matrix.declaration import Declaration, Node
+from tests.acceptance.matrix.observe import Observer, Route
+
+#: Services that often listen somewhere, and that no flow declares.
+UNDECLARED = (21, 23, 25, 111, 445, 2049, 4444, 8080, 11211, 27017)
+PROTOCOLS = ("tcp", "udp")
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """What should have got through, what did, and from which addresses."""
+
+    expected: frozenset[Route]
+    seen: frozenset[Route]
+    addresses: dict[tuple[str, str, int], set[str]]
+    sent: int
+
+
+@pytest.fixture(scope="module")
+def matrix(lab: str, declaration: Declaration) -> Matrix:
+    """The whole matrix, sent once."""
+    ports = sorted({number for number, _ in declaration.ports} | set(UNDECLARED))
+    expected = frozenset(_expected(declaration, ports))
+    sources = {node.name: f"{lab}-{node.name}" for node in declaration.nodes}
+    observer = Observer(lab, sources, declaration.nodes, ports)
+    seen = observer.run(expected)
+    outside = {node.name for node in declaration.nodes if node.region is None}
+    seen = frozenset(route for route in seen if not {route.source, route.target} <= outside)
+    return Matrix(expected, seen, observer.addresses, observer.sent)
+
+
+def test_nothing_undeclared_gets_through(matrix: Matrix) -> None:
+    assert [
+        f"{_text(route)}: got through, no flow declares it" for route in sorted(matrix.seen - matrix.expected)
+    ] == []
+
+
+def test_every_declared_flow_gets_through(matrix: Matrix) -> None:
+    assert [
+        f"{_text(route)}: did not arrive, a flow declares it" for route in sorted(matrix.expected - matrix.seen)
+    ] == []
+
+
+def test_hosts_of_the_platform_see_each_others_own_addresses(matrix: Matrix, declaration: Declaration) -> None:
+    """Inside of the platform nothing is masqueraded: pg_hba and the logs see who calls."""
+    nodes = {node.name: node for node in declaration.nodes if node.region}
+    masked = [
+        f"{source} -> {target}: arrives from {', '.join(sorted(addresses))}"
+        for (source, target, family), addresses in sorted(matrix.addresses.items())
+        if source in nodes and target in nodes and addresses != {_address(nodes[source], family)}
+    ]
+    assert masked == []
+
+
+def test_every_host_took_part(
+    matrix: Matrix, declaration: Declaration, record_property: Callable[[str, object], None]
+) -> None:
+    """SSH from the bastion, names and time touch every host: a host that nothing reached or left was not tested."""
+    platform = {node.name for node in declaration.nodes if node.region}
+    record_property("hosts", len(platform))
+    record_property("probes", matrix.sent)
+    record_property("allowed", len(matrix.expected))
+    assert platform - {route.source for route in matrix.seen} == set()
+    assert platform - {route.target for route in matrix.seen} == set()
+
+
+def _expected(declaration: Declaration, ports: list[int]) -> Iterator[Route]:
+    for source in declaration.nodes:
+        for target in declaration.nodes:
+            if source != target:
+                yield from _expected_between(declaration, source, target, ports)
+
+
+def _expected_between(declaration: Declaration, source: Node, target: Node, ports: list[int]) -> Iterator[Route]:
+    for port in [(number, protocol) for number in ports for protocol in PROTOCOLS]:
+        # From outside, hosts' own addresses lead nowhere: only public addresses are routed there.
+        for family in (4, 6) if source.region else ():
+            if declaration.allows(source, target, port, family):
+                yield Route(source.name, target.name, *port, f"IPv{family}")
+        if declaration.allows_public(source, target, port):
+            yield Route(source.name, target.name, *port, "public")
+
+
+def _text(route: Route) -> str:
+    return f"{route.source} -> {route.target} {route.port}/{route.protocol} {route.address}"
+
+
+def _address(node: Node, family: int) -> str | None:
+    return node.ipv6 if family == 6 else node.ipv4
