@@ -17,6 +17,7 @@ from tests.acceptance.matrix.observe import Observer, Route
 #: Services that often listen somewhere, and that no flow declares.
 UNDECLARED = (21, 23, 25, 111, 445, 2049, 4444, 8080, 11211, 27017)
 PROTOCOLS = ("tcp", "udp")
+Property = Callable[[str, object], None]
 
 
 @dataclass(frozen=True)
