@@ -1,0 +1,123 @@
+# Copyright: (c) 2026, FreeAgentics
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The hosts of a lab: system containers that boot, lose power and come back."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Callable, Dict, List, Sequence
+
+from ansible_collections.freeagentics.platform.plugins.module_utils.topology.model import Host
+
+from lab import podman
+from lab.connect import connect
+from lab.errors import LabError
+from lab.packages import SOURCE
+from lab.run import capture, say
+from lab.state import Lab
+
+#: What systemd and the daemons of a host need beyond Podman's own list. No SYS_TIME: the clock is the machine's.
+CAPABILITIES = "AUDIT_WRITE,IPC_LOCK,NET_ADMIN,NET_RAW,SYS_ADMIN,SYS_NICE,SYS_PTRACE"
+#: How many are started at a time: more than the cores of a small machine gains nothing.
+PARALLEL = 4
+BOOT_TIMEOUT = 120.0
+
+
+def start_all(lab: Lab, hosts: Sequence[Host], image: str) -> None:
+    """Create or start every host that does not run."""
+    states = {name: state for name, state, _pid in podman.containers(lab.name)}
+    missing = [host for host in hosts if states.get(lab.container(host.name)) != "running"]
+
+    def begin(host: Host) -> None:
+        name = lab.container(host.name)
+        if name in states and states[name] in ("exited", "created", "stopped"):
+            podman.podman("start", name)
+            return
+        if name in states:
+            podman.podman("rm", "--force", "--time", "0", name)
+        podman.podman(*_run_options(lab, host, image))
+
+    _for_each(missing, begin, "started")
+
+
+def _run_options(lab: Lab, host: Host, image: str) -> List[str]:
+    return [
+        "run",
+        "--detach",
+        f"--name={lab.container(host.name)}",
+        f"--hostname={host.name}",
+        f"--label=lab={lab.name}",
+        f"--network=ns:/run/netns/{lab.namespace(host.name)}",
+        "--no-hosts",
+        "--dns=none",
+        "--systemd=always",
+        f"--cap-add={CAPABILITIES}",
+        "--device=/dev/net/tun",
+        "--security-opt=apparmor=unconfined",
+        *podman.limits(),
+        f"--volume={SOURCE}:/opt/lab/packages:ro",
+        f"--volume={lab.host_directory(host.name)}:/opt/lab/host:ro",
+        image,
+    ]
+
+
+def _for_each(hosts: Sequence[Host], work: Callable[[Host], None], done: str) -> None:
+    """Work on several hosts at a time; say every tenth."""
+    with ThreadPoolExecutor(PARALLEL) as pool:
+        for number, _result in enumerate(pool.map(work, hosts), start=1):
+            if number % 10 == 0 or number == len(hosts):
+                say(f"    {number} of {len(hosts)} hosts {done}")
+
+
+def wait_for_ssh(lab: Lab, hosts: Sequence[Host]) -> None:
+    """Wait until sshd answers on every host, seen from the host itself, so that no firewall is in the way.
+
+    :raises LabError: a host did not come up in time.
+    """
+    deadline = time.monotonic() + BOOT_TIMEOUT
+    waiting = list(hosts)
+    while waiting:
+        waiting = [host for host in waiting if not _answers(lab, host)]
+        if waiting and time.monotonic() > deadline:
+            names = ", ".join(host.name for host in waiting)
+            raise LabError(f"{names}: not up after {BOOT_TIMEOUT:.0f} s", "sshd does not answer on the host", f"look with `make lab-status`, or rebuild the host: `python -m lab rebuild {waiting[0].name}`")
+        time.sleep(0.2 if waiting else 0)
+
+
+def _answers(lab: Lab, host: Host) -> bool:
+    try:
+        with connect(lab.namespace(host.name), str(host.address), 22, timeout=1):
+            return True
+    except OSError:
+        return False
+
+
+def kill(lab: Lab, host: Host) -> None:
+    """Take a host's power away: every process ends at once, nothing is said to anybody."""
+    podman.podman("kill", "--signal", "KILL", lab.container(host.name))
+
+
+def start(lab: Lab, host: Host) -> None:
+    """Give a host its power back."""
+    podman.podman("start", lab.container(host.name))
+
+
+def remove_all(lab: Lab, keep: Sequence[str] = ()) -> int:
+    """Remove the lab's containers except those named; return how many there were."""
+    names = [name for name, _state, _pid in podman.containers(lab.name) if name not in keep]
+    if names:
+        podman.podman("rm", "--force", "--time", "0", "--volumes", *names)
+    return len(names)
+
+
+def process_ids(lab: Lab) -> Dict[str, int]:
+    """Return the process id of each running host's systemd, by host name."""
+    prefix = len(lab.container(""))
+    return {name[prefix:]: pid for name, state, pid in podman.containers(lab.name) if state == "running"}
+
+
+def refresh_index(lab: Lab) -> None:
+    """Show running hosts the package source's present index."""
+    for pid in process_ids(lab).values():
+        capture(["nsenter", f"--target={pid}", "--mount", "--", "cp", "-r", "/opt/lab/packages/lists/.", "/var/lib/apt/lists/"])

@@ -1,0 +1,105 @@
+# Copyright: (c) 2026, FreeAgentics
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Carries out a network plan; repeating it repairs what is missing and leaves the rest alone."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Dict, Iterable, List, Sequence, Set, Tuple
+
+from lab.errors import LabError
+from lab.network import Link, Namespace, Plan
+from lab.run import capture
+from lab.state import Lab, existing_lab, existing_labs, replace
+
+NAMESPACES = Path("/run/netns")
+
+
+def inside(namespace: str, *command: str) -> List[str]:
+    """Return the command line that runs a command in a network namespace."""
+    return ["nsenter", f"--net={NAMESPACES / namespace}", *command]
+
+
+def recorded(lab: Lab) -> List[str]:
+    """Return the namespaces that this lab has made, or was about to make."""
+    path = lab.directory / "namespaces.json"
+    return list(json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else []
+
+
+def build(lab: Lab, plan: Plan) -> None:
+    """Make the lab's network, or what is missing of it."""
+    names = [lab.namespace(namespace.name) for namespace in plan.namespaces]
+    _record(lab, names)
+    for name in names:
+        if not (NAMESPACES / name).exists():
+            capture(["ip", "netns", "add", name])
+    present = {namespace.name: _interfaces(lab.namespace(namespace.name)) for namespace in plan.namespaces}
+    _connect(lab, plan.links, present)
+    for namespace in plan.namespaces:
+        _configure(lab.namespace(namespace.name), namespace, present[namespace.name])
+
+
+def remove(lab: Lab, keep: Iterable[str] = ()) -> None:
+    """Remove the lab's namespaces, and with them links, addresses and rules.
+
+    :param keep: namespaces that stay.
+    """
+    kept = set(keep)
+    for name in recorded(lab):
+        if name not in kept and (NAMESPACES / name).exists():
+            capture(["ip", "netns", "delete", name])
+
+
+def set_port(lab: Lab, router: str, port: str, up: bool) -> None:
+    """Plug a host's cable in or out at its router."""
+    capture(["ip", "-n", lab.namespace(router), "link", "set", port, "up" if up else "down"])
+
+
+def add_rules(lab: Lab, namespace: str, ruleset: str) -> None:
+    """Load tables into a namespace in one transaction; what they do not name stays."""
+    capture(inside(lab.namespace(namespace), "nft", "-f", "-"), stdin=ruleset)
+
+
+def _record(lab: Lab, names: Sequence[str]) -> None:
+    for other in existing_labs():
+        taken = set() if other == lab.name else set(recorded(existing_lab(other))) & set(names)
+        if taken:
+            raise LabError(f"lab {lab.name}: {min(taken)} is taken", f"lab {other} has a network namespace of this name", "choose another name for the lab")
+    replace(lab.directory / "namespaces.json", json.dumps(sorted({*recorded(lab), *names}), indent=2) + "\n")
+
+
+def _interfaces(namespace: str) -> Set[str]:
+    links: List[Dict[str, str]] = json.loads(capture(["ip", "-n", namespace, "-json", "link"]) or "[]")
+    return {link["ifname"] for link in links}
+
+
+def _connect(lab: Lab, links: Sequence[Link], present: Dict[str, Set[str]]) -> None:
+    """Plug the cables that are missing. Both ends of a cable come and go together."""
+    commands = [
+        f"link add {link.interface} netns {lab.namespace(link.namespace)} type veth"
+        f" peer name {link.peer_interface} netns {lab.namespace(link.peer_namespace)}"
+        for link in links
+        if link.interface not in present[link.namespace] or link.peer_interface not in present[link.peer_namespace]
+    ]
+    if commands:
+        capture(["ip", "-batch", "-"], stdin="\n".join(commands) + "\n")
+
+
+def _configure(name: str, namespace: Namespace, present: Set[str]) -> None:
+    bridges = [f"link add {bridge} type bridge mcast_snooping 0" for bridge in namespace.bridges if bridge not in present]
+    if namespace.sysctls:
+        capture(inside(name, "sysctl", "--quiet", "--write", *namespace.sysctls))
+    for family, commands in _by_family([*bridges, *namespace.commands]):
+        capture(["ip", *family, "-n", name, "-batch", "-"], stdin="\n".join(commands) + "\n")
+    if namespace.nft:
+        capture(inside(name, "nft", "-f", "-"), stdin=f"flush ruleset\n{namespace.nft}")
+
+
+def _by_family(commands: Sequence[str]) -> List[Tuple[Sequence[str], List[str]]]:
+    """Split lines by the address family that they begin with, as a batch of ``ip`` has one family; the others come first."""
+    groups: Dict[str, List[str]] = {"": [], "-4": [], "-6": []}
+    for command in commands:
+        first, _, rest = command.partition(" ")
+        groups[first if first in groups else ""].append(rest if first in groups else command)
+    return [([family] if family else [], lines) for family, lines in groups.items() if lines]

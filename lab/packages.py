@@ -1,0 +1,117 @@
+# Copyright: (c) 2026, FreeAgentics
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The package source of the hosts: every .deb that a role of the collection installs, with what it depends on.
+
+The names are read from the roles (``<role>_packages`` in ``defaults/main.yml``). Downloaded once, indexed, and
+mounted read-only on every host, where it is the only source of apt.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from pathlib import Path
+from typing import Dict, List, Mapping, Sequence, Tuple
+
+from ansible_collections.freeagentics.platform.plugins.plugin_utils.role_packages import RolePackagesError, packages_of_role
+
+from lab import image
+from lab.errors import LabError
+from lab.run import capture, say, step
+from lab.state import CACHE, REPOSITORY, replace, shared_lock
+
+DIRECTORY = CACHE / "packages"
+#: What hosts see as /opt/lab/packages.
+SOURCE = DIRECTORY / "source"
+KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
+MISSING = re.compile(r"(?:Unable to locate package|Package '?|Couldn't find any package by \w+ ')([a-z0-9][a-z0-9+.-]+)")
+
+
+def wanted(roles: Path = REPOSITORY / "roles") -> Dict[str, Tuple[str, ...]]:
+    """Return the packages of every role that installs any.
+
+    :raises LabError: a role's list cannot be read.
+    """
+    found = {}
+    for role in sorted(path.name for path in roles.iterdir() if path.is_dir()):
+        try:
+            packages = packages_of_role(roles, role)
+        except RolePackagesError as error:
+            raise LabError(f"role {role}: its packages cannot be read", str(error), "write a plain list of package names") from error
+        if packages:
+            found[role] = packages
+    return found
+
+
+def ensure() -> str:
+    """Bring the package source up to date with the roles; return a short hash of its index."""
+    with shared_lock("packages"):
+        roles = wanted()
+        key = hashlib.sha256(json.dumps([image.recipe(), roles]).encode()).hexdigest()
+        stamp = DIRECTORY / "stamp"
+        if not stamp.is_file() or stamp.read_text(encoding="utf-8") != key:
+            with step(f"download the packages of {len(roles)} roles (incremental)"):
+                _refresh(roles)
+            replace(stamp, key)
+    return hashlib.sha256((SOURCE / "Packages").read_bytes()).hexdigest()[:12]
+
+
+def _refresh(roles: Mapping[str, Sequence[str]]) -> None:
+    for folder in ("state/lists/partial", "cache/archives/partial", "source/lists"):
+        (DIRECTORY / folder).mkdir(parents=True, exist_ok=True)
+    capture([*_apt(), "update"])
+    for role, packages in roles.items():
+        _download(role, packages)
+    _collect()
+    _index()
+
+
+def _apt() -> List[str]:
+    """Return apt-get as if the machine were the image: its installed packages, its sources, no recommendations."""
+    options = {
+        "Dir::State": DIRECTORY / "state",
+        "Dir::State::status": image.dpkg_status(),
+        "Dir::Cache": DIRECTORY / "cache",
+        "Dir::Etc::sourcelist": image.sources(),
+        "Dir::Etc::sourceparts": "-",
+        "Dir::Etc::preferencesparts": "-",
+        "Dir::Etc::trusted": KEYRING,
+        "APT::Install-Recommends": "false",
+        "Acquire::Languages": "none",
+        "APT::Sandbox::User": "root",
+        "Debug::NoLocking": "true",
+    }
+    return ["apt-get", "--quiet", "--yes", *(part for key, value in options.items() for part in ("-o", f"{key}={value}"))]
+
+
+def _download(role: str, packages: Sequence[str]) -> None:
+    try:
+        capture([*_apt(), "--download-only", "install", *packages])
+    except LabError as error:
+        unknown = [name for name in packages if name in MISSING.findall(str(error))]
+        if not unknown:
+            raise LabError(f"role {role}: its packages cannot be downloaded", str(error), "correct the list in its defaults/main.yml, or try again if the mirror failed") from error
+        raise LabError(
+            f"role {role}: {', '.join(unknown)}: no such package",
+            f"Debian {image.SUITE} has none of this name",
+            f"correct the list in roles/{role}/defaults/main.yml",
+        ) from error
+
+
+def _collect() -> None:
+    """Link downloaded files into the source under names without the percent signs of apt's cache."""
+    for archive in sorted((DIRECTORY / "cache/archives").glob("*.deb")):
+        target = SOURCE / archive.name.replace("%3a", "_")
+        if not target.exists():
+            target.hardlink_to(archive)
+
+
+def _index() -> None:
+    before = len((SOURCE / "Packages").read_text(encoding="utf-8").split("\n\n")) if (SOURCE / "Packages").is_file() else 1
+    index = capture(["sh", "-c", 'cd "$1" && apt-ftparchive --db "$2" packages .', "sh", str(SOURCE), str(DIRECTORY / "index.db")])
+    replace(SOURCE / "Packages", index)
+    replace(SOURCE / "Release", capture(["sh", "-c", 'cd "$1" && apt-ftparchive release . | sed "s/^Date:.*/Date: Thu, 01 Jan 1970 00:00:00 UTC/"', "sh", str(SOURCE)]))
+    for name in ("Packages", "Release"):
+        replace(SOURCE / "lists" / f"_opt_lab_packages_._{name}", (SOURCE / name).read_text(encoding="utf-8"))
+    say(f"    {len(index.split(chr(10) * 2)) - 1} packages in the source, {before - 1} before")

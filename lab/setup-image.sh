@@ -1,0 +1,18 @@
+#!/bin/sh
+# Runs once inside the image's root file system, after its packages and the files of rootfs/ are there.
+set -eu
+useradd --create-home --shell /bin/bash platform
+chmod 0440 /etc/sudoers.d/platform
+rm -f /etc/ssh/ssh_host_* /etc/apt/sources.list.d/*
+: > /etc/machine-id
+: > /etc/resolv.conf
+echo 'LANG=C.UTF-8' > /etc/default/locale
+cat > /etc/hosts <<'HOSTS'
+127.0.0.1 localhost
+::1 localhost ip6-localhost ip6-loopback
+HOSTS
+systemctl -q disable chrony cron rsyslog prometheus-node-exporter
+systemctl -q disable apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer fstrim.timer
+systemctl -q mask systemd-logind console-getty.service getty@.service systemd-udevd.service
+apt-get clean
+rm -rf /var/lib/apt/lists/*
