@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import List, Sequence, Tuple
 
 from lab.run import capture
-from lab.state import STATE, replace
+from lab.state import CACHE, STATE, replace
 
-DIRECTORY = STATE / "podman"
+DIRECTORY = CACHE / "podman"
 CONFIGURATION = DIRECTORY / "containers.conf"
 #: What is true only until the machine's next start lies where the machine forgets it.
 RUNTIME_DIRECTORY = Path("/run") / f"freeagentics-lab-{hashlib.sha256(str(STATE).encode()).hexdigest()[:8]}"

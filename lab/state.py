@@ -2,8 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Where a lab keeps its files, and who may change it at a time.
 
-    .lab/cache/            image, packages: survives `down`
-    .lab/podman/           containers of every lab
+    .lab/cache/            image, packages, container storage: survives `down`
     .lab/<name>/           one lab: keys, ssh.cfg, lab.json
 """
 
@@ -24,7 +23,7 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 STATE = REPOSITORY / ".lab"
 CACHE = STATE / "cache"
 #: Folders in ``.lab`` that are no labs.
-RESERVED_NAMES = ("cache", "podman", "locks")
+RESERVED_NAMES = ("cache", "locks")
 
 
 @dataclass(frozen=True)
