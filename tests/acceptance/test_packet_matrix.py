@@ -33,7 +33,7 @@ class Matrix:
 @pytest.fixture(scope="module")
 def matrix(lab: str, declaration: Declaration) -> Matrix:
     """The whole matrix, sent once."""
-    ports = sorted({number for number, _ in declaration.ports} | set(UNDECLARED))
+    ports = sorted({port[0] for port in declaration.ports} | set(UNDECLARED))
     expected = frozenset(_expected(declaration, ports))
     sources = {node.name: f"{lab}-{node.name}" for node in declaration.nodes}
     observer = Observer(lab, sources, declaration.nodes, ports)

@@ -17,7 +17,8 @@ def test_check_mode_finds_nothing_to_change() -> None:
         "--diff",
         f"{scenario}/converge.yml",
     ]
-    run = subprocess.run(command, capture_output=True, text=True, check=False)
+    environment = {**os.environ, "ANSIBLE_FORCE_COLOR": "false", "ANSIBLE_NOCOLOR": "true"}
+    run = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
     recap = RECAP.findall(run.stdout)
     assert recap, run.stdout + run.stderr
     assert [line for line in recap if line[1:] != ("0", "0", "0")] == [], run.stdout

@@ -51,7 +51,7 @@ def _merged(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
     for key, value in above.items():
         old = result.get(key)
         result[key] = _merged(old, value) if isinstance(old, dict) and isinstance(value, dict) else value
-    return result
+    return {key: value for key, value in result.items() if value is not None}
 
 
 class Declaration:
@@ -167,10 +167,10 @@ class Declaration:
 
 
 def _address6(region_cidr: Optional[str], address: str) -> Optional[str]:
-    """The rule of the declaration: 10.0.20.10 in fd00:10:0::/48 is fd00:10:0:20::10, digit for digit."""
+    """Follow the rule of the declaration: 10.0.20.10 in fd00:10:0::/48 is fd00:10:0:20::10, digit for digit."""
     if region_cidr is None:
         return None
-    _, _, subnet, host = address.split(".")
+    subnet, host = address.split(".")[2:]
     prefix = region_cidr.split("::")[0]
     return str(ip_address(f"{prefix}:{subnet}::{host}"))
 

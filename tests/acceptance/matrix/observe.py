@@ -55,12 +55,12 @@ class Observer:
         for namespace in self._watched():
             probe.install(namespace)
         try:
-            for _ in range(PASSES):
+            for attempt in range(1, PASSES + 1):
                 dropped = _dropped_packets()
                 self._send()
                 time.sleep(SETTLE)
                 seen = self._collect()
-                if complete <= seen and dropped == _dropped_packets():
+                if attempt == PASSES or (complete <= seen and dropped == _dropped_packets()):
                     break
             return seen
         finally:

@@ -61,7 +61,7 @@ def remove(namespace: str) -> None:
 def _ruleset() -> str:
     sets = "\n".join(
         f"  set {name} {{ typeof {_saddr(family)} . th sport . th dport; size 65535; flags dynamic; }}"
-        for name, (_, family) in SETS.items()
+        for name, (__, family) in SETS.items()
     )
     rules = "\n".join(
         f"    meta l4proto {protocol} {_match(protocol)} th sport {FIRST_SOURCE_PORT}-{LAST_SOURCE_PORT}"
