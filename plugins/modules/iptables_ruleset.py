@@ -399,7 +399,8 @@ class Apply:
             recovered = self.rollback.pending() is not None
             if recovered and not self.check_mode:
                 self.rollback.run_now()
-            return {**self._run(), "recovered": recovered}
+            result = self._run()
+            return {**result, "changed": result["changed"] or recovered, "recovered": recovered}
 
     def _run(self) -> Dict[str, Any]:
         families = self.host.families()
