@@ -8,18 +8,22 @@ import argparse
 import os
 import sys
 from pathlib import Path
-from typing import Sequence
+from typing import Any, Callable, Optional, Sequence
 
 from lab import operations, state
 from lab.errors import LabError
 from lab.machine import check_root
 
+Run = Callable[[argparse.Namespace], Optional[int]]
+#: argparse keeps the type of its sub-parsers to itself.
+Commands = Any
+
 
 def main(arguments: Sequence[str]) -> int:
     """Run one command; return the exit status."""
-    options = _parser().parse_args(arguments)
     os.environ["PATH"] = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
     try:
+        options = _parser().parse_args(arguments)
         check_root(os.geteuid())
         status: int = options.run(options) or 0
         return status
@@ -32,39 +36,68 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m lab", description="Every host of a topology as a system container on this machine.")
+    parser = argparse.ArgumentParser(
+        prog="python -m lab", description="Every host of a topology as a system container on this machine."
+    )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    up = _command(commands, "up", "build the lab, or what is missing of it", lambda options: operations.up(_lab(options)))
-    up.add_argument("--topology", type=Path, default=state.REPOSITORY / "inventories" / "lab" / "topology.yml", help="topology to build (default: %(default)s)")
-    _command(commands, "down", "remove the lab, all but the cache", lambda options: operations.down(state.checked_name(options.name)))
-    _command(commands, "status", "show every host", lambda options: operations.status(state.existing_lab(options.name)))
-    _command(commands, "summary", "say what runs, where to look and what to try", lambda options: operations.summary(state.existing_lab(options.name)))
-    for name, text, work in (("kill", "take a host's power away", operations.kill), ("start", "give a host its power back", operations.start), ("rebuild", "make a host anew", operations.rebuild)):
-        command = _command(commands, name, text, lambda options, work=work: work(state.existing_lab(options.name), options.host))
-        command.add_argument("host")
-    cut = _command(commands, "cut", "cut a zone or a host off", lambda options: operations.cut(state.existing_lab(options.name), options.what, options.source, options.one_way))
-    cut.add_argument("what", metavar="ZONE|HOST")
-    cut.add_argument("--from", dest="source", default="", metavar="HOST", help="only from this host")
-    cut.add_argument("--one-way", action="store_true", help="with --from: only what it sends is lost")
-    _command(commands, "heal", "undo all cuts", lambda options: operations.heal(state.existing_lab(options.name)))
-    ssh = _command(commands, "ssh", "log in to a host, or run a command there", lambda options: operations.ssh(state.existing_lab(options.name), options.host, options.command))
-    ssh.add_argument("host")
-    ssh.add_argument("command", nargs=argparse.REMAINDER)
-    inside = _command(commands, "exec", "run a command of this machine in a host's network", lambda options: operations.execute(state.existing_lab(options.name), options.host, options.command))
-    inside.add_argument("host", help="a host, `operator` or `internet`")
-    inside.add_argument("command", nargs=argparse.REMAINDER)
-    _command(commands, "publish", "publish the site on 127.0.0.1", lambda options: operations.publish(state.existing_lab(options.name)))
+    topology = state.REPOSITORY / "inventories" / "lab" / "topology.yml"
+    up = _command(
+        commands, "up", "build the lab, or what is missing of it", lambda options: operations.up(_new(options))
+    )
+    up.add_argument("--topology", type=Path, default=topology, help="topology to build (default: %(default)s)")
+    _command(commands, "down", "remove the lab, all but the cache", lambda options: operations.down(options.name))
+    _command(commands, "status", "show every host", _on(operations.status))
+    _command(commands, "summary", "say what runs, where to look and what to try", _on(operations.summary))
+    _command(commands, "publish", "publish the site on 127.0.0.1", _on(operations.publish))
+    _add_faults(commands)
+    _add_ways_in(commands)
     return parser
 
 
-def _command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, text: str, run: object) -> argparse.ArgumentParser:
-    parser = commands.add_parser(name, help=text, description=text)
-    parser.add_argument("--name", default="lab", help="the lab (default: %(default)s)")
+def _add_faults(commands: Commands) -> None:
+    for name, text, work in (
+        ("kill", "take a host's power away", operations.kill),
+        ("start", "give a host its power back", operations.start),
+        ("rebuild", "make a host anew", operations.rebuild),
+    ):
+        _command(commands, name, text, _on(work, "host")).add_argument("host")
+    cut = _command(commands, "cut", "cut a zone or a host off", _on(operations.cut, "what", "source", "one_way"))
+    cut.add_argument("what", metavar="ZONE|HOST")
+    cut.add_argument("--from", dest="source", default="", metavar="HOST", help="only from this host")
+    cut.add_argument("--one-way", action="store_true", help="with --from: only what it sends is lost")
+    _command(commands, "heal", "undo all cuts", _on(operations.heal))
+
+
+def _add_ways_in(commands: Commands) -> None:
+    for name, text, work in (
+        ("ssh", "log in to a host, or run a command there", operations.ssh),
+        ("console", "be root on a host, past its network and its firewall", operations.console),
+        (
+            "exec",
+            "run a command of this machine in the network of a host, `operator` or `internet`",
+            operations.execute,
+        ),
+    ):
+        command = _command(commands, name, text, _on(work, "host", "command"))
+        command.add_argument("host")
+        command.add_argument("command", nargs=argparse.REMAINDER)
+
+
+def _command(commands: Commands, name: str, text: str, run: Run) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = commands.add_parser(name, help=text, description=text)
+    parser.add_argument("--name", type=_name, default="lab", help="the lab (default: %(default)s)")
     parser.set_defaults(run=run)
     return parser
 
 
-def _lab(options: argparse.Namespace) -> state.Lab:
-    return state.Lab(name=state.checked_name(options.name), topology_file=options.topology.resolve())
+def _name(text: str) -> str:
+    return state.checked_name(text)
 
 
+def _on(work: Callable[..., Optional[int]], *arguments: str) -> Run:
+    """Return what runs a command on a lab that exists, with some of its options."""
+    return lambda options: work(state.existing_lab(options.name), *(getattr(options, name) for name in arguments))
+
+
+def _new(options: argparse.Namespace) -> state.Lab:
+    return state.Lab(name=options.name, topology_file=options.topology.resolve())

@@ -56,7 +56,12 @@ def _table(family: str, hooks: Sequence[str], rules: Sequence[str]) -> str:
     if rules:
         lines.append(f"table {family} cuts {{")
         for hook in hooks:
-            lines += [f"  chain {hook} {{", f"    type filter hook {hook} priority -300;", *(f"    {rule}" for rule in rules), "  }"]
+            lines += [
+                f"  chain {hook} {{",
+                f"    type filter hook {hook} priority -300;",
+                *(f"    {rule}" for rule in rules),
+                "  }",
+            ]
         lines.append("}")
     return "\n".join([*lines, ""])
 
@@ -65,7 +70,10 @@ def _zone_rules(region: Region, zone: str) -> List[str]:
     bridges = ", ".join(f'"{bridge(subnet)}"' for subnet in region.subnets if subnet.zone == zone)
     if not bridges:
         return []
-    return [f"iifname {{ {bridges} }} oifname != {{ {bridges} }} drop", f"iifname != {{ {bridges} }} oifname {{ {bridges} }} drop"]
+    return [
+        f"iifname {{ {bridges} }} oifname != {{ {bridges} }} drop",
+        f"iifname != {{ {bridges} }} oifname {{ {bridges} }} drop",
+    ]
 
 
 def _port_rules(region: Region, host: Optional[Host]) -> List[str]:

@@ -23,14 +23,24 @@ def load(path: Path) -> Topology:
     :raises LabError: the file is missing or has mistakes; the message carries all of them.
     """
     if not path.is_file():
-        raise LabError(f"{path}: no such file", "a lab is built from a topology", "name one with --topology, such as inventories/lab/topology.yml")
+        raise LabError(
+            f"{path}: no such file",
+            "a lab is built from a topology",
+            "name one with --topology, such as inventories/lab/topology.yml",
+        )
     try:
         topology: Topology = topology_file.load(str(path))
     except TopologyErrors as errors:
-        raise LabError(f"{path}: the topology has mistakes", str(errors), "correct them; docs/topology.md explains each key") from errors
+        raise LabError(
+            f"{path}: the topology has mistakes", str(errors), "correct them; docs/topology.md explains each key"
+        ) from errors
     for host in hosts(topology):
         if host.name in RESERVED or host.name.startswith("router-"):
-            raise LabError(f"{host.name}: a host of a lab cannot have this name", "the lab calls a network namespace of its own by it", "call the host something else")
+            raise LabError(
+                f"{host.name}: a host of a lab cannot have this name",
+                "the lab calls a network namespace of its own by it",
+                "call the host something else",
+            )
     return topology
 
 

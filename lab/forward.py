@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import sys
+from functools import partial
 from pathlib import Path
 from typing import List, Sequence, Tuple
 
@@ -48,9 +49,7 @@ async def _serve(targets: Sequence[Target], reader: asyncio.StreamReader, writer
 
 
 async def _forward(listeners: Sequence[Tuple[socket.socket, Sequence[Target]]]) -> None:
-    servers = []
-    for listener, targets in listeners:
-        servers.append(await asyncio.start_server(lambda r, w, targets=targets: _serve(targets, r, w), sock=listener))
+    servers = [await asyncio.start_server(partial(_serve, targets), sock=listener) for listener, targets in listeners]
     await asyncio.gather(*(server.serve_forever() for server in servers))
 
 

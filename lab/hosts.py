@@ -81,7 +81,11 @@ def wait_for_ssh(lab: Lab, hosts: Sequence[Host]) -> None:
         waiting = [host for host in waiting if not _answers(lab, host)]
         if waiting and time.monotonic() > deadline:
             names = ", ".join(host.name for host in waiting)
-            raise LabError(f"{names}: not up after {BOOT_TIMEOUT:.0f} s", "sshd does not answer on the host", f"look with `make lab-status`, or rebuild the host: `python -m lab rebuild {waiting[0].name}`")
+            raise LabError(
+                f"{names}: not up after {BOOT_TIMEOUT:.0f} s",
+                "sshd does not answer on the host",
+                f"look with `make lab-status`, or rebuild the host: `python -m lab rebuild {waiting[0].name}`",
+            )
         time.sleep(0.2 if waiting else 0)
 
 
@@ -95,12 +99,28 @@ def _answers(lab: Lab, host: Host) -> bool:
 
 def kill(lab: Lab, host: Host) -> None:
     """Take a host's power away: every process ends at once, nothing is said to anybody."""
-    podman.podman("kill", "--signal", "KILL", lab.container(host.name))
+    if host.name in process_ids(lab):
+        podman.podman("kill", "--signal", "KILL", lab.container(host.name))
 
 
 def start(lab: Lab, host: Host) -> None:
     """Give a host its power back."""
     podman.podman("start", lab.container(host.name))
+
+
+def console(lab: Lab, host: Host, command: Sequence[str]) -> List[str]:
+    """Return the command line that runs a command on a host without its network.
+
+    :raises LabError: the host is dead.
+    """
+    pid = process_ids(lab).get(host.name)
+    if pid is None:
+        raise LabError(
+            f"{host.name} is not running",
+            "a dead host has no console",
+            f"start it with `make lab-start HOST={host.name}`",
+        )
+    return [*_inside(pid), *(command or ["bash", "--login"])]
 
 
 def remove_all(lab: Lab, keep: Sequence[str] = ()) -> int:
@@ -117,7 +137,33 @@ def process_ids(lab: Lab) -> Dict[str, int]:
     return {name[prefix:]: pid for name, state, pid in podman.containers(lab.name) if state == "running"}
 
 
+def health(lab: Lab) -> Dict[str, str]:
+    """Return what systemd says of each running host: running, degraded (a unit has failed), starting..."""
+    pids = process_ids(lab)
+    command = ["systemctl", "is-system-running"]
+    with ThreadPoolExecutor(PARALLEL) as pool:
+        said = pool.map(
+            lambda pid: capture([*_inside(pid), *command], check=False).strip() or "starting", pids.values()
+        )
+        return dict(zip(pids, said))
+
+
+def _inside(pid: int) -> List[str]:
+    return ["nsenter", f"--target={pid}", "--all", "--wd", "--"]
+
+
 def refresh_index(lab: Lab) -> None:
     """Show running hosts the package source's present index."""
     for pid in process_ids(lab).values():
-        capture(["nsenter", f"--target={pid}", "--mount", "--", "cp", "-r", "/opt/lab/packages/lists/.", "/var/lib/apt/lists/"])
+        capture(
+            [
+                "nsenter",
+                f"--target={pid}",
+                "--mount",
+                "--",
+                "cp",
+                "-r",
+                "/opt/lab/packages/lists/.",
+                "/var/lib/apt/lists/",
+            ]
+        )

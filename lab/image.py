@@ -72,7 +72,15 @@ def ensure() -> str:
         if not archive.is_file():
             _build(archive)
         with step("import the image into the lab's own container storage"):
-            podman.podman("import", "--change", "STOPSIGNAL=SIGRTMIN+3", "--change", 'CMD ["/sbin/init"]', str(archive), reference())
+            podman.podman(
+                "import",
+                "--change",
+                "STOPSIGNAL=SIGRTMIN+3",
+                "--change",
+                'CMD ["/sbin/init"]',
+                str(archive),
+                reference(),
+            )
         _remember_packages(archive)
         _forget_others()
     return reference()
@@ -88,7 +96,7 @@ def _build(archive: Path) -> None:
         "--format=tar",
         f"--include={','.join(PACKAGES)}",
         f'--customize-hook=cp "$1/etc/apt/sources.list" "{sources()}"',
-        f'--customize-hook=tar -C "{FILES}" --owner=0 --group=0 --numeric-owner -c . | tar -C "$1" -x --no-overwrite-dir',
+        f'--customize-hook=tar -C "{FILES}" --owner=0 --group=0 -c . | tar -C "$1" -x --no-overwrite-dir',
         f'--customize-hook=chroot "$1" sh -s < "{SETUP}"',
         SUITE,
         str(fresh),
@@ -108,3 +116,4 @@ def _forget_others() -> None:
         if recipe() not in path.name:
             say(f"    remove {path.name}, the recipe has changed")
             path.unlink()
+    podman.podman("image", "prune", "--all", "--force", check=False)

@@ -25,6 +25,8 @@ PROGRAMS: Mapping[str, str] = {
     "runc": "runc",
     "ssh": "openssh-client",
     "sysctl": "procps",
+    "wg": "wireguard-tools",
+    "wireguard-go": "wireguard-go",
 }
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 #: Memory of one idle host with its daemons, and what the rest of the machine needs, in MiB.
@@ -38,7 +40,11 @@ INOTIFY_INSTANCES = 8192
 def check_root(user_id: int) -> None:
     """Raise LabError unless the user is root."""
     if user_id != 0:
-        raise LabError("the lab needs root", "it makes network namespaces and boots system containers", "run the same command with sudo")
+        raise LabError(
+            "the lab needs root",
+            "it makes network namespaces and boots system containers",
+            "run the same command with sudo",
+        )
 
 
 def check_size(hosts: int, memory: int, disk: int) -> None:
@@ -56,7 +62,11 @@ def check_size(hosts: int, memory: int, disk: int) -> None:
         )
     needed = DISK_BASE + hosts * DISK_PER_HOST
     if disk < needed:
-        raise LabError(f"{hosts} hosts need {needed} MiB of disk", f"{disk} MiB are free under {state.STATE}", "free some space, or clone the project onto a larger disk")
+        raise LabError(
+            f"{hosts} hosts need {needed} MiB of disk",
+            f"{disk} MiB are free under {state.STATE}",
+            "free some space, or clone the project onto a larger disk",
+        )
 
 
 def available() -> Tuple[int, int]:
@@ -85,12 +95,18 @@ def install() -> None:
     if not packages:
         return
     if shutil.which("apt-get") is None:
-        raise LabError(f"the machine lacks {', '.join(packages)}", "it has no apt-get to install them with", "install them by hand, or use Debian 12 or Ubuntu")
+        raise LabError(
+            f"the machine lacks {', '.join(packages)}",
+            "it has no apt-get to install them with",
+            "install them by hand, or use Debian 12 or Ubuntu",
+        )
     state.CACHE.mkdir(parents=True, exist_ok=True)
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     with step(f"install on this machine: {', '.join(packages)}"):
         logged(["apt-get", "update"], state.CACHE / "apt.log", environment)
-        logged(["apt-get", "install", "--yes", "--no-install-recommends", *packages], state.CACHE / "apt.log", environment)
+        logged(
+            ["apt-get", "install", "--yes", "--no-install-recommends", *packages], state.CACHE / "apt.log", environment
+        )
 
 
 def raise_limits() -> None:

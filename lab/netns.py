@@ -5,6 +5,10 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Dict, Iterable, List, Sequence, Set, Tuple
 
@@ -46,9 +50,34 @@ def remove(lab: Lab, keep: Iterable[str] = ()) -> None:
     :param keep: namespaces that stay.
     """
     kept = set(keep)
-    for name in recorded(lab):
-        if name not in kept and (NAMESPACES / name).exists():
-            capture(["ip", "netns", "delete", name])
+    names = [name for name in recorded(lab) if name not in kept and (NAMESPACES / name).exists()]
+    _end_processes(names)
+    for name in names:
+        capture(["ip", "netns", "delete", name])
+
+
+def _end_processes(names: Sequence[str]) -> None:
+    """End what still runs in namespaces that go away, such as an operator's tunnel: it would keep them alive unseen."""
+    inodes = {(NAMESPACES / name).stat().st_ino for name in names}
+    for signal_number in (signal.SIGTERM, signal.SIGKILL):
+        deadline = time.monotonic() + 2
+        pids = _processes(inodes)
+        for pid in pids:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal_number)
+        while pids and _processes(inodes) and time.monotonic() < deadline:
+            time.sleep(0.05)
+
+
+def _processes(inodes: Set[int]) -> List[int]:
+    """Return the processes that are in one of some network namespaces."""
+    found = []
+    for path in Path("/proc").iterdir():
+        if path.name.isdigit():
+            with suppress(OSError):
+                if (path / "ns/net").stat().st_ino in inodes:
+                    found.append(int(path.name))
+    return found
 
 
 def set_port(lab: Lab, router: str, port: str, up: bool) -> None:
@@ -65,7 +94,11 @@ def _record(lab: Lab, names: Sequence[str]) -> None:
     for other in existing_labs():
         taken = set() if other == lab.name else set(recorded(existing_lab(other))) & set(names)
         if taken:
-            raise LabError(f"lab {lab.name}: {min(taken)} is taken", f"lab {other} has a network namespace of this name", "choose another name for the lab")
+            raise LabError(
+                f"lab {lab.name}: {min(taken)} is taken",
+                f"lab {other} has a network namespace of this name",
+                "choose another name for the lab",
+            )
     replace(lab.directory / "namespaces.json", json.dumps(sorted({*recorded(lab), *names}), indent=2) + "\n")
 
 
@@ -87,7 +120,9 @@ def _connect(lab: Lab, links: Sequence[Link], present: Dict[str, Set[str]]) -> N
 
 
 def _configure(name: str, namespace: Namespace, present: Set[str]) -> None:
-    bridges = [f"link add {bridge} type bridge mcast_snooping 0" for bridge in namespace.bridges if bridge not in present]
+    bridges = [
+        f"link add {bridge} type bridge mcast_snooping 0" for bridge in namespace.bridges if bridge not in present
+    ]
     if namespace.sysctls:
         capture(inside(name, "sysctl", "--quiet", "--write", *namespace.sysctls))
     for family, commands in _by_family([*bridges, *namespace.commands]):
@@ -97,7 +132,10 @@ def _configure(name: str, namespace: Namespace, present: Set[str]) -> None:
 
 
 def _by_family(commands: Sequence[str]) -> List[Tuple[Sequence[str], List[str]]]:
-    """Split lines by the address family that they begin with, as a batch of ``ip`` has one family; the others come first."""
+    """Split lines by the address family that they begin with, because a batch of ``ip`` has one family.
+
+    Lines without a family come first.
+    """
     groups: Dict[str, List[str]] = {"": [], "-4": [], "-6": []}
     for command in commands:
         first, _, rest = command.partition(" ")

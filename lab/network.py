@@ -18,7 +18,13 @@ from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6
 from itertools import combinations
 from typing import Dict, List, Optional, Sequence, Tuple, Union
 
-from ansible_collections.freeagentics.platform.plugins.module_utils.topology.model import Host, Network, Region, Subnet, Topology
+from ansible_collections.freeagentics.platform.plugins.module_utils.topology.model import (
+    Host,
+    Network,
+    Region,
+    Subnet,
+    Topology,
+)
 
 Interface = Union[IPv4Interface, IPv6Interface]
 
@@ -106,7 +112,14 @@ def plan(topology: Topology) -> Plan:
             namespaces.append(_host(host, subnet.cidr, subnet.cidr6))
             links.append(Link(router(region.name), interface_name("p", host.name), host.name, "eth0"))
     for first, second in combinations(regions, 2):
-        links.append(Link(router(first.name), interface_name("x", second.name), router(second.name), interface_name("x", first.name)))
+        links.append(
+            Link(
+                router(first.name),
+                interface_name("x", second.name),
+                router(second.name),
+                interface_name("x", first.name),
+            )
+        )
     if topology.outside:
         for host in topology.outside.hosts:
             namespaces.append(_host(host, topology.outside.cidr, topology.outside.cidr6))
@@ -116,7 +129,10 @@ def plan(topology: Topology) -> Plan:
 
 def _wire(number: int) -> Wire:
     base, base6 = int(TRANSIT.network_address) + 4 * number, int(TRANSIT6.network_address) + (number << 64)
-    ends = [(ip_interface(f"{IPv4Address(base + end)}/30"), ip_interface(f"{IPv6Address(base6 + end)}/64")) for end in (1, 2)]
+    ends = [
+        (ip_interface(f"{IPv4Address(base + end)}/30"), ip_interface(f"{IPv6Address(base6 + end)}/64"))
+        for end in (1, 2)
+    ]
     return Wire(near=ends[0], far=ends[1])
 
 
@@ -133,7 +149,8 @@ def _peering_wire(topology: Topology, first: Region, second: Region) -> Wire:
 
 def _addresses(interface: str, addresses: Sequence[Interface]) -> List[str]:
     return [f"link set {interface} up"] + [
-        f"address replace {address} dev {interface}" + (" nodad" if address.version == 6 else "") for address in addresses
+        f"address replace {address} dev {interface}" + (" nodad" if address.version == 6 else "")
+        for address in addresses
     ]
 
 
@@ -168,7 +185,7 @@ def _operator(topology: Topology) -> Namespace:
 
 
 def _internet(topology: Topology, wires: Dict[str, Wire]) -> Namespace:
-    """Return the namespace that joins the regions: it knows public addresses only, except for what the operator sends."""
+    """Return the namespace that joins the regions: for all but the operator it knows public addresses only."""
     commands = ["link set lo up", *_addresses("operator", _operator_wire().near), *_rules_flushed()]
     commands += [f"-{version} rule add pref 100 iif operator lookup 100" for version in (4, 6)]
     for region in topology.regions:
@@ -179,7 +196,9 @@ def _internet(topology: Topology, wires: Dict[str, Wire]) -> Namespace:
     bridges: Tuple[str, ...] = ()
     if topology.outside:
         bridges = ("outside",)
-        commands += _addresses("outside", [_gateway(cidr) for cidr in (topology.outside.cidr, topology.outside.cidr6) if cidr])
+        commands += _addresses(
+            "outside", [_gateway(cidr) for cidr in (topology.outside.cidr, topology.outside.cidr6) if cidr]
+        )
         for host in topology.outside.hosts:
             commands.append(f"link set {interface_name('p', host.name)} master outside up")
     return Namespace(name="internet", bridges=bridges, sysctls=ROUTER_SYSCTLS, commands=tuple(commands), nft="")
@@ -192,9 +211,7 @@ def _gateway(cidr: Network) -> Interface:
 def _rules_flushed() -> List[str]:
     """Return lines that leave the usual policy rules alone, so that adding others can be repeated."""
     return [
-        line
-        for version in (4, 6)
-        for line in (f"-{version} rule flush", f"-{version} rule add pref 32766 lookup main")
+        line for version in (4, 6) for line in (f"-{version} rule flush", f"-{version} rule add pref 32766 lookup main")
     ]
 
 
@@ -213,7 +230,13 @@ def _router(topology: Topology, region: Region, wires: Dict[str, Wire]) -> Names
             commands += [_route(cidr, _of_version(peering.far, cidr)) for cidr in _cidrs(other)]
     commands += _vpn_routes(region) + _rules_flushed() + _egress_rules(topology, region)
     bridges = tuple(bridge(subnet) for subnet in region.subnets)
-    return Namespace(name=router(region.name), bridges=bridges, sysctls=ROUTER_SYSCTLS, commands=tuple(commands), nft=_translation(region))
+    return Namespace(
+        name=router(region.name),
+        bridges=bridges,
+        sysctls=ROUTER_SYSCTLS,
+        commands=tuple(commands),
+        nft=_translation(region),
+    )
 
 
 def bridge(subnet: Subnet) -> str:
@@ -225,7 +248,11 @@ def _vpn_routes(region: Region) -> List[str]:
     gateways = [host for host in region.hosts if "vpn" in host.services]
     if not gateways:
         return []
-    return [_route(cidr, ip_interface(address)) for cidr in region.vpn_clients if (address := _address(gateways[0], cidr.version))]
+    return [
+        _route(cidr, ip_interface(address))
+        for cidr in region.vpn_clients
+        if (address := _address(gateways[0], cidr.version))
+    ]
 
 
 def _address(host: Host, version: int) -> Optional[Union[IPv4Address, IPv6Address]]:
@@ -233,7 +260,7 @@ def _address(host: Host, version: int) -> Optional[Union[IPv4Address, IPv6Addres
 
 
 def _egress_rules(topology: Topology, region: Region) -> List[str]:
-    """Return the routes of traffic that leaves the platform: private subnets send it to the NAT gateway of their zone."""
+    """Return the routes out of the platform: private subnets send to the NAT gateway of their zone."""
     gateways = [host for host in region.hosts if "nat_gateway" in host.services]
     if not gateways:
         return []
@@ -241,7 +268,9 @@ def _egress_rules(topology: Topology, region: Region) -> List[str]:
     commands = [f"-{cidr.version} rule add pref 100 to {cidr} lookup main" for cidr in (*inside, TRANSIT, TRANSIT6)]
     for host in region.hosts:
         if host.public_address:
-            commands += [f"-{address.version} rule add pref 110 from {address} lookup main" for address in host.addresses]
+            commands += [
+                f"-{address.version} rule add pref 110 from {address} lookup main" for address in host.addresses
+            ]
     for number, subnet in enumerate(region.subnets):
         if subnet.kind != "public":
             gateway = next((host for host in gateways if host.zone == subnet.zone), gateways[0])

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 import time
@@ -14,8 +13,24 @@ from typing import List, Sequence
 
 from ansible_collections.freeagentics.platform.plugins.module_utils.topology.model import Topology
 
-from lab import cuts, declaration, hosts, image, machine, netns, network, packages, podman, publishing, report, ssh as ssh_files, state
-from lab.errors import LabError
+from lab import (
+    cuts,
+    declaration,
+    hosts,
+    image,
+    machine,
+    netns,
+    network,
+    packages,
+    podman,
+    publishing,
+    report,
+    state,
+)
+from lab import (
+    ssh as ssh_files,
+)
+from lab.errors import LabError, unknown_name
 from lab.run import say, step
 from lab.state import Lab
 
@@ -30,10 +45,9 @@ def up(lab: Lab) -> None:
         if not lab.directory.is_dir():
             machine.check_size(len(wanted), *machine.available())
         machine.raise_limits()
-        podman.configure()
+        _announce(lab)
         reference = image.ensure()
         index = packages.ensure()
-        lab.save()
         ssh_files.make_keys(lab, topology)
         _remove_surplus(lab, topology)
         with step(f"network: {len(topology.regions)} regions, {len(wanted)} hosts"):
@@ -44,7 +58,16 @@ def up(lab: Lab) -> None:
             hosts.wait_for_ssh(lab, wanted)
         _refresh_index(lab, index)
         ssh_files.write_configuration(lab, topology)
-    say(f"lab {lab.name} is up: {len(wanted)} hosts in {time.monotonic() - begun:.1f} s; ssh -F {lab.ssh_config} <host>")
+    say(
+        f"lab {lab.name} is up: {len(wanted)} hosts in {time.monotonic() - begun:.1f} s; ssh -F {lab.ssh_config} <host>"
+    )
+
+
+def _announce(lab: Lab) -> None:
+    """Write down that the lab exists before anything of it does, so that `down` finds what is half-built."""
+    with state.shared_lock("labs"):
+        lab.save()
+        podman.configure()
 
 
 def _remove_surplus(lab: Lab, topology: Topology) -> None:
@@ -70,6 +93,7 @@ def down(name: str) -> None:
     lab = state.existing_lab(name)
     with state.lock(name, "down"), step(f"remove lab {name}"):
         publishing.stop(lab)
+        tunnel.stop(lab)
         ssh_files.close_connections(lab)
         hosts.remove_all(lab)
         netns.remove(lab)
@@ -77,8 +101,9 @@ def down(name: str) -> None:
         if beside is not None:
             beside.unlink(missing_ok=True)
         shutil.rmtree(lab.directory)
-    if not state.existing_labs():
-        (state.STATE / "locks" / name).unlink(missing_ok=True)
+    with state.shared_lock("labs"):
+        if not state.existing_labs():
+            shutil.rmtree(podman.RUNTIME_DIRECTORY, ignore_errors=True)
     say(f"lab {name} is gone; the image and the packages stay in {state.CACHE} for the next one")
 
 
@@ -145,7 +170,7 @@ def cut(lab: Lab, what: str, source: str, one_way: bool) -> None:
 def _checked_platform_host(topology: Topology, name: str) -> str:
     known = [*declaration.zones(topology), *(host.name for host in topology.hosts)]
     if name not in [host.name for host in topology.hosts]:
-        raise declaration.unknown_name("zone or host", name, known)
+        raise unknown_name("zone or host", name, known)
     return name
 
 
@@ -183,8 +208,22 @@ def execute(lab: Lab, name: str, command: Sequence[str]) -> int:
     if name not in declaration.RESERVED:
         declaration.host(declaration.load(lab.topology_file), name)
     if not command:
-        raise LabError("no command", "exec runs a command of this machine in a host's network", f"python -m lab exec {name} ip route")
-    os.execvp("nsenter", netns.inside(lab.namespace(name), *[part for part in command if part != "--"]))
+        raise LabError(
+            "no command",
+            "exec runs a command of this machine in a host's network",
+            f"python -m lab exec {name} ip route",
+        )
+    return subprocess.call(netns.inside(lab.namespace(name), *_command(command)))
+
+
+def console(lab: Lab, name: str, command: Sequence[str]) -> int:
+    """Run a command as root on a host, past its network and its firewall, as on a provider's serial console."""
+    host = declaration.host(declaration.load(lab.topology_file), name)
+    return subprocess.call(hosts.console(lab, host, _command(command)))
+
+
+def _command(words: Sequence[str]) -> Sequence[str]:
+    return words[1:] if words[:1] == ["--"] else words
 
 
 def publish(lab: Lab) -> None:

@@ -14,7 +14,10 @@ import re
 from pathlib import Path
 from typing import Dict, List, Mapping, Sequence, Tuple
 
-from ansible_collections.freeagentics.platform.plugins.plugin_utils.role_packages import RolePackagesError, packages_of_role
+from ansible_collections.freeagentics.platform.plugins.plugin_utils.role_packages import (
+    RolePackagesError,
+    packages_of_role,
+)
 
 from lab import image
 from lab.errors import LabError
@@ -25,7 +28,9 @@ DIRECTORY = CACHE / "packages"
 #: What hosts see as /opt/lab/packages.
 SOURCE = DIRECTORY / "source"
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
-MISSING = re.compile(r"(?:Unable to locate package|Package '?|Couldn't find any package by \w+ ')([a-z0-9][a-z0-9+.-]+)")
+MISSING = re.compile(
+    r"(?:Unable to locate package|Package '?|Couldn't find any package by \w+ ')([a-z0-9][a-z0-9+.-]+)"
+)
 
 
 def wanted(roles: Path = REPOSITORY / "roles") -> Dict[str, Tuple[str, ...]]:
@@ -38,7 +43,9 @@ def wanted(roles: Path = REPOSITORY / "roles") -> Dict[str, Tuple[str, ...]]:
         try:
             packages = packages_of_role(roles, role)
         except RolePackagesError as error:
-            raise LabError(f"role {role}: its packages cannot be read", str(error), "write a plain list of package names") from error
+            raise LabError(
+                f"role {role}: its packages cannot be read", str(error), "write a plain list of package names"
+            ) from error
         if packages:
             found[role] = packages
     return found
@@ -82,7 +89,12 @@ def _apt() -> List[str]:
         "APT::Sandbox::User": "root",
         "Debug::NoLocking": "true",
     }
-    return ["apt-get", "--quiet", "--yes", *(part for key, value in options.items() for part in ("-o", f"{key}={value}"))]
+    return [
+        "apt-get",
+        "--quiet",
+        "--yes",
+        *(part for key, value in options.items() for part in ("-o", f"{key}={value}")),
+    ]
 
 
 def _download(role: str, packages: Sequence[str]) -> None:
@@ -91,7 +103,11 @@ def _download(role: str, packages: Sequence[str]) -> None:
     except LabError as error:
         unknown = [name for name in packages if name in MISSING.findall(str(error))]
         if not unknown:
-            raise LabError(f"role {role}: its packages cannot be downloaded", str(error), "correct the list in its defaults/main.yml, or try again if the mirror failed") from error
+            raise LabError(
+                f"role {role}: its packages cannot be downloaded",
+                str(error),
+                "correct the list in its defaults/main.yml, or try again if the mirror failed",
+            ) from error
         raise LabError(
             f"role {role}: {', '.join(unknown)}: no such package",
             f"Debian {image.SUITE} has none of this name",
@@ -108,10 +124,25 @@ def _collect() -> None:
 
 
 def _index() -> None:
-    before = len((SOURCE / "Packages").read_text(encoding="utf-8").split("\n\n")) if (SOURCE / "Packages").is_file() else 1
-    index = capture(["sh", "-c", 'cd "$1" && apt-ftparchive --db "$2" packages .', "sh", str(SOURCE), str(DIRECTORY / "index.db")])
+    before = (
+        len((SOURCE / "Packages").read_text(encoding="utf-8").split("\n\n")) if (SOURCE / "Packages").is_file() else 1
+    )
+    index = capture(
+        ["sh", "-c", 'cd "$1" && apt-ftparchive --db "$2" packages .', "sh", str(SOURCE), str(DIRECTORY / "index.db")]
+    )
     replace(SOURCE / "Packages", index)
-    replace(SOURCE / "Release", capture(["sh", "-c", 'cd "$1" && apt-ftparchive release . | sed "s/^Date:.*/Date: Thu, 01 Jan 1970 00:00:00 UTC/"', "sh", str(SOURCE)]))
+    replace(
+        SOURCE / "Release",
+        capture(
+            [
+                "sh",
+                "-c",
+                'cd "$1" && apt-ftparchive release . | sed "s/^Date:.*/Date: Thu, 01 Jan 1970 00:00:00 UTC/"',
+                "sh",
+                str(SOURCE),
+            ]
+        ),
+    )
     for name in ("Packages", "Release"):
         replace(SOURCE / "lists" / f"_opt_lab_packages_._{name}", (SOURCE / name).read_text(encoding="utf-8"))
     say(f"    {len(index.split(chr(10) * 2)) - 1} packages in the source, {before - 1} before")

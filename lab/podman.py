@@ -24,7 +24,13 @@ CONFIGURATION = DIRECTORY / "containers.conf"
 #: What is true only until the machine's next start lies where the machine forgets it.
 RUNTIME_DIRECTORY = Path("/run") / f"freeagentics-lab-{hashlib.sha256(str(STATE).encode()).hexdigest()[:8]}"
 
-CGROUP_VIEW = 'if ! grep -q " /sys/fs/cgroup cgroup2 " /proc/mounts; then umount -l /sys/fs/cgroup; mount -t cgroup2 cgroup2 /sys/fs/cgroup; fi; exec "$@"'
+CGROUP_VIEW = """
+if ! grep -q " /sys/fs/cgroup cgroup2 " /proc/mounts; then
+    umount -l /sys/fs/cgroup
+    mount -t cgroup2 cgroup2 /sys/fs/cgroup
+fi
+exec "$@"
+"""
 IN_VIEW = ("unshare", "--mount", "--propagation", "slave", "sh", "-c", CGROUP_VIEW, "lab")
 
 
@@ -48,7 +54,15 @@ pids_limit = 0
 
 def command(*arguments: str) -> List[str]:
     """Return the whole command line of a call to Podman."""
-    return [*IN_VIEW, "podman", "--root", str(DIRECTORY / "storage"), "--runroot", str(RUNTIME_DIRECTORY / "storage"), *arguments]
+    return [
+        *IN_VIEW,
+        "podman",
+        "--root",
+        str(DIRECTORY / "storage"),
+        "--runroot",
+        str(RUNTIME_DIRECTORY / "storage"),
+        *arguments,
+    ]
 
 
 def podman(*arguments: str, check: bool = True) -> str:

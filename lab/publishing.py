@@ -28,7 +28,10 @@ def targets(topology: Topology) -> Tuple[str, ...]:
     """Return the public addresses of the load balancers, those of active regions first."""
     regions = sorted(topology.regions, key=lambda region: region.state != "active")
     return tuple(
-        str(host.public_address) for region in regions for host in region.hosts if "load_balancer" in host.services and host.public_address
+        str(host.public_address)
+        for region in regions
+        for host in region.hosts
+        if "load_balancer" in host.services and host.public_address
     )
 
 
@@ -39,12 +42,19 @@ def start(lab: Lab, topology: Topology) -> None:
     """
     addresses = targets(topology)
     if not addresses:
-        raise LabError(f"lab {lab.name}: nothing to publish", "the topology has no load balancer with a public address", "declare one")
+        raise LabError(
+            f"lab {lab.name}: nothing to publish",
+            "the topology has no load balancer with a public address",
+            "declare one",
+        )
     if running(lab):
         say(f"published on {addresses_text()} already")
         return
     listeners = [(_listen(port), remote) for port, remote in PORTS.items()]
-    arguments = [f"{listener.fileno()}={','.join(f'{address}:{remote}' for address in addresses)}" for listener, remote in listeners]
+    arguments = [
+        f"{listener.fileno()}={','.join(f'{address}:{remote}' for address in addresses)}"
+        for listener, remote in listeners
+    ]
     command = [sys.executable, str(FORWARDER), lab.namespace("internet"), *arguments]
     process = subprocess.Popen(
         command,
@@ -95,8 +105,10 @@ def _listen(port: int) -> socket.socket:
     try:
         listener.bind(("127.0.0.1", port))
     except OSError as error:
-        raise LabError(f"127.0.0.1:{port} is in use", "another program, or the site of another lab, has it", f"end it: `ss -ltnp 'sport = :{port}'` shows which it is") from error
+        raise LabError(
+            f"127.0.0.1:{port} is in use",
+            "another program, or the site of another lab, has it",
+            f"end it: `ss -ltnp 'sport = :{port}'` shows which it is",
+        ) from error
     listener.listen(128)
     return listener
-
-

@@ -10,7 +10,7 @@ from typing import Dict, List, Sequence
 
 from ansible_collections.freeagentics.platform.plugins.module_utils.topology.model import Topology
 
-from lab import declaration, podman, publishing
+from lab import declaration, hosts, podman, publishing
 from lab.cuts import Cut
 from lab.state import Lab
 
@@ -18,21 +18,29 @@ PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
 def status(lab: Lab, topology: Topology, cuts: Sequence[Cut]) -> str:
-    """Return a table of all hosts: state, services, address, processes and memory."""
+    """Return a table of all hosts: state, address, zone, processes, memory and services."""
     states = {name: (state, pid) for name, state, pid in podman.containers(lab.name)}
-    groups = _processes_by_namespace()
-    rows = [("HOST", "STATE", "ADDRESS", "ZONE", "PROCESSES", "MEMORY", "SERVICES")]
+    health = hosts.health(lab)
+    processes = _processes_by_namespace()
+    rows = []
     for host in declaration.hosts(topology):
         state, pid = states.get(lab.container(host.name), ("missing", 0))
-        pids = groups.get(_pid_namespace(pid), []) if pid else []
-        memory = f"{sum(map(_resident, pids)) // 1024**2} MiB" if pids else "-"
-        rows.append((host.name, state, str(host.address), host.zone or "outside", str(len(pids)) if pids else "-", memory, " ".join(host.services)))
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows]
-    running = sum(1 for row in rows[1:] if row[1] == "running")
-    lines.append(f"{running} of {len(rows) - 1} hosts run" + (f"; site on {publishing.addresses_text()}" if publishing.running(lab) else ""))
-    lines += [f"cut: {cut}" for cut in cuts]
-    return "\n".join(lines)
+        pids = processes.get(_pid_namespace(pid), []) if pid else []
+        memory = sum(map(_resident, pids)) // 1024**2
+        used = (str(len(pids)), f"{memory} MiB") if pids else ("-", "-")
+        state = health.get(host.name, "dead" if state == "exited" else state)
+        rows.append((host.name, state, str(host.address), host.zone or "outside", *used, " ".join(host.services)))
+    lines = [table(rows), f"{len(health)} of {len(rows)} hosts run"]
+    if publishing.running(lab):
+        lines.append(f"the site is on {publishing.addresses_text()}")
+    return "\n".join([*lines, *(f"cut: {cut}" for cut in cuts)])
+
+
+def table(rows: Sequence[Sequence[str]]) -> str:
+    """Return rows under the headings of a status, in columns."""
+    whole = [("HOST", "STATE", "ADDRESS", "ZONE", "PROCESSES", "MEMORY", "SERVICES"), *rows]
+    widths = [max(len(row[column]) for row in whole) for column in range(len(whole[0]))]
+    return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in whole)
 
 
 def _processes_by_namespace() -> Dict[str, List[int]]:
@@ -62,9 +70,8 @@ def _resident(pid: int) -> int:
 
 def summary(lab: Lab, topology: Topology) -> str:
     """Return what runs where, what to open, how to log in and what to try next."""
-    hosts = declaration.hosts(topology)
-    running = sum(1 for _name, state, _pid in podman.containers(lab.name) if state == "running")
-    lines = [f"lab {lab.name}: {running} of {len(hosts)} hosts run", ""]
+    running = len(hosts.process_ids(lab))
+    lines = [f"lab {lab.name}: {running} of {len(declaration.hosts(topology))} hosts run", ""]
     for region in topology.regions:
         lines.append(f"{region.name} ({region.state})")
         by_service: Dict[str, List[str]] = {}
@@ -75,7 +82,12 @@ def summary(lab: Lab, topology: Topology) -> str:
     if topology.outside:
         lines.append("outside of the platform")
         lines += [f"  {' '.join(host.services):14} {host.name}" for host in topology.outside.hosts]
-    lines += ["", f"open     {publishing.addresses_text()}" if publishing.running(lab) else "open     nothing is published; `python -m lab publish` does it"]
+    lines += [
+        "",
+        f"open     {publishing.addresses_text()}"
+        if publishing.running(lab)
+        else "open     nothing is published; `python -m lab publish` does it",
+    ]
     return "\n".join([*lines, *_advice(lab)])
 
 

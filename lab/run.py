@@ -14,7 +14,9 @@ from typing import Iterator, Mapping, Optional, Sequence
 from lab.errors import LabError
 
 
-def capture(command: Sequence[str], stdin: str = "", environment: Optional[Mapping[str, str]] = None, check: bool = True) -> str:
+def capture(
+    command: Sequence[str], stdin: str = "", environment: Optional[Mapping[str, str]] = None, check: bool = True
+) -> str:
     """Run a command and return its standard output.
 
     :raises LabError: the command is missing, or failed and ``check`` is true.
@@ -22,11 +24,27 @@ def capture(command: Sequence[str], stdin: str = "", environment: Optional[Mappi
     try:
         done = subprocess.run(command, input=stdin, env=environment, capture_output=True, text=True, check=False)
     except FileNotFoundError as error:
-        raise LabError(f"{command[0]}: command not found", "a program that the lab needs is not installed", "run `make lab` again, it installs what is missing") from error
+        raise LabError(
+            f"{command[0]}: command not found",
+            "a program that the lab needs is not installed",
+            "run `make lab` again, it installs what is missing",
+        ) from error
     if check and done.returncode != 0:
         said = (done.stderr.strip() or done.stdout.strip() or "nothing")[-2000:]
-        raise LabError(f"`{' '.join(command[:8])}` failed with {done.returncode}", said, "run the command again with --verbose, or start over with `make lab-down`")
+        raise LabError(
+            f"`{_shown(command)}` failed with {done.returncode}",
+            said,
+            "run the same command again, it repairs; if it fails again, start over with `make lab-down`",
+        )
     return done.stdout
+
+
+def _shown(command: Sequence[str]) -> str:
+    """Return a command for a message: what matters of a call to Podman stands behind its storage."""
+    words = list(command)
+    if "podman" in words:
+        words = ["podman", *words[words.index("podman") + 5 :]]
+    return " ".join(words[:8])
 
 
 def logged(command: Sequence[str], log: Path, environment: Optional[Mapping[str, str]] = None) -> None:
@@ -35,7 +53,9 @@ def logged(command: Sequence[str], log: Path, environment: Optional[Mapping[str,
     :raises LabError: it failed; the message carries the end of the output.
     """
     with log.open("w", encoding="utf-8") as stream:
-        done = subprocess.run(command, stdout=stream, stderr=subprocess.STDOUT, env=environment, stdin=subprocess.DEVNULL, check=False)
+        done = subprocess.run(
+            command, stdout=stream, stderr=subprocess.STDOUT, env=environment, stdin=subprocess.DEVNULL, check=False
+        )
     if done.returncode != 0:
         tail = "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-15:])
         raise LabError(f"{command[0]} failed with {done.returncode}", tail, f"the whole output is in {log}")

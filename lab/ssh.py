@@ -75,14 +75,18 @@ def beside(lab: Lab) -> Optional[Path]:
 
 
 def configuration(lab: Lab, topology: Topology, python: str) -> str:
-    """Return the SSH configuration: the first hop enters the operator's namespace, hosts lie behind their region's bastion."""
+    """Return the SSH configuration: the first hop enters the operator's namespace, hosts lie behind their bastion."""
     enter = f"{python} -I -S {REPOSITORY / 'lab' / 'connect.py'} {lab.namespace('operator')} %h %p"
     blocks: List[str] = []
     for region in topology.regions:
         bastion = _bastion(region)
         for host in region.hosts:
             direct = bastion is None or host is bastion
-            blocks.append(_block(host, f"ProxyCommand {enter}" if direct else f"ProxyJump {bastion.name if bastion else ''}", direct))
+            blocks.append(
+                _block(
+                    host, f"ProxyCommand {enter}" if direct else f"ProxyJump {bastion.name if bastion else ''}", direct
+                )
+            )
     for host in topology.outside.hosts if topology.outside else ():
         blocks.append(_block(host, f"ProxyCommand {enter}", True))
     return "\n".join([*blocks, _common(lab)])

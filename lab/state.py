@@ -2,8 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Where a lab keeps its files, and who may change it at a time.
 
-    .lab/cache/            image, packages, container storage: survives `down`
-    .lab/<name>/           one lab: keys, ssh.cfg, lab.json
+.lab/cache/            image, packages, container storage: survives `down`
+.lab/<name>/           one lab: keys, ssh.cfg, lab.json
 """
 
 from __future__ import annotations
@@ -73,13 +73,14 @@ def replace(path: Path, text: str, mode: int = 0o644) -> None:
 def checked_name(name: str) -> str:
     """Return a lab's name if namespaces and containers can carry it.
 
-    :raises LabError: it has other characters than small letters, digits, dashes and underscores, or is taken by the lab itself.
+    :raises LabError: it has other characters than small letters, digits, dashes and underscores, or is reserved.
     """
     if not re.fullmatch(r"[a-z][a-z0-9_-]{0,31}", name) or name in RESERVED_NAMES:
         raise LabError(
             f"{name!r} cannot be the name of a lab",
             "containers and network namespaces carry it, and .lab/ keeps a few names for itself",
-            "use up to 32 small letters, digits, dashes and underscores, beginning with a letter; not " + ", ".join(RESERVED_NAMES),
+            "use up to 32 small letters, digits, dashes and underscores, beginning with a letter; not "
+            + ", ".join(RESERVED_NAMES),
         )
     return name
 
@@ -119,7 +120,11 @@ def lock(name: str, what: str) -> Iterator[None]:
             fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             stream.seek(0)
-            raise LabError(f"lab {name} is being changed", f"another process works on it: {stream.read().strip()}", "wait until it has ended") from error
+            raise LabError(
+                f"lab {name} is being changed",
+                f"another process works on it: {stream.read().strip()}",
+                "wait until it has ended",
+            ) from error
         stream.truncate(0)
         stream.write(f"pid {os.getpid()} ({what})")
         stream.flush()
