@@ -13,6 +13,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--lab", default="lab", help="name of the running lab")
+    parser.addoption("--engine", default="haproxy", choices=("haproxy", "nginx"), help="what the load balancers run")
     parser.addoption("--topology", default="inventories/lab/topology.yml", help="the declaration it was built from")
 
 
@@ -29,3 +30,9 @@ def lab(request: pytest.FixtureRequest) -> str:
 def declaration(request: pytest.FixtureRequest) -> Declaration:
     """What the lab's topology declares, read by the tests' own code."""
     return Declaration(REPOSITORY / str(request.config.getoption("--topology")))
+
+
+@pytest.fixture(scope="session")
+def engine(request: pytest.FixtureRequest) -> str:
+    """What the load balancers run: haproxy or nginx."""
+    return str(request.config.getoption("--engine"))

@@ -1,0 +1,2 @@
+# shellcheck shell=bash
+check generated python scripts/generate.py --check

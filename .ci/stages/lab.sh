@@ -1,0 +1,2 @@
+# shellcheck shell=bash
+check lab make lab

@@ -1,0 +1,2 @@
+# shellcheck shell=bash
+check ansible-test scripts/sanity "$REPORTS"

@@ -1,0 +1,184 @@
+"""The gate on honesty: states what every stage executed, and fails where something expected was left out.
+
+``python -m scripts.gate STAGE...`` after a run; ``python -m scripts.gate --stages`` names the stages in their order.
+A test that was skipped, and a suite, scenario or host that executed nothing, count as failed.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Iterator, Sequence
+from xml.etree import ElementTree
+
+import yaml
+
+ROOT = Path(__file__).resolve().parent.parent
+ENGINES = ("haproxy", "nginx")
+
+
+@dataclass(frozen=True)
+class Result:
+    """One executed check or test: of a test, ``report`` is its JUnit file's name and ``suite`` its module's path."""
+
+    name: str
+    outcome: str
+    report: str = ""
+    suite: str = ""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What a stage left behind, and what is missing in it."""
+
+    name: str
+    seconds: int
+    results: tuple[Result, ...]
+    missing: tuple[str, ...]
+
+    def count(self, outcome: str) -> int:
+        """Return how many results ended in one way: passed, failed or skipped."""
+        return sum(result.outcome == outcome for result in self.results)
+
+    @property
+    def failures(self) -> int:
+        """Everything that speaks against the stage."""
+        return self.count("failed") + self.count("skipped") + len(self.missing)
+
+
+def stages(root: Path) -> dict[str, list[str]]:
+    """Return the checks that each stage must execute, by stage, in the order of the run."""
+    document: dict[str, list[str]] = yaml.safe_load((root / "scripts" / "stages.yml").read_text(encoding="utf-8"))
+    return document
+
+
+def read_stage(root: Path, name: str) -> Stage:
+    """Read a stage's reports and compare them with what it must execute."""
+    reports = root / "reports" / name
+    results = (*_checks(reports), *(result for path in sorted(reports.glob("*.xml")) for result in _junit(path)))
+    seconds = reports / "seconds"
+    took = int(seconds.read_text(encoding="ascii")) if seconds.is_file() else 0
+    return Stage(name, took, results, tuple(_missing(root, name, results)))
+
+
+def _checks(reports: Path) -> Iterator[Result]:
+    path = reports / "checks.jsonl"
+    for line in path.read_text(encoding="utf-8").splitlines() if path.is_file() else ():
+        entry = json.loads(line)
+        yield Result(entry["name"], "passed" if entry["passed"] else "failed")
+
+
+def _junit(path: Path) -> Iterator[Result]:
+    for case in ElementTree.parse(path).iter("testcase"):
+        bad = case.find("failure") is not None or case.find("error") is not None
+        outcome = "failed" if bad else "skipped" if case.find("skipped") is not None else "passed"
+        yield Result(case.get("name", ""), outcome, path.stem, _module(case.get("classname", "")))
+
+
+def _module(classname: str) -> str:
+    """Return the path of the test module that pytest means.
+
+    >>> _module("tests.unit.test_a.TestClass")
+    'tests/unit/test_a.py'
+    """
+    parts = classname.split(".")
+    ends = [index for index, part in enumerate(parts) if part.startswith("test_")]
+    return "/".join(parts[: ends[-1] + 1]) + ".py" if ends else classname
+
+
+def _missing(root: Path, name: str, results: Sequence[Result]) -> Iterator[str]:
+    executed = {result.name for result in results if not result.report}
+    for check in stages(root)[name]:
+        if check not in executed:
+            yield f"the check {check} was not executed"
+    further = {"unit": _missing_unit, "sanity": _missing_sanity, "molecule": _missing_molecule}
+    further["acceptance"] = _missing_acceptance
+    if name in further:
+        yield from further[name](root, results)
+
+
+def _missing_unit(root: Path, results: Sequence[Result]) -> Iterator[str]:
+    lanes = sorted({result.name for result in results if not result.report})
+    if not lanes:
+        yield "no lane of Python was executed"
+    suites = {_relative(root, path) for path in (root / "tests" / "unit").rglob("test_*.py")}
+    for source in sorted((root / "plugins").rglob("*.py")):
+        suite = Path("tests/unit") / source.relative_to(root).with_name(f"test_{source.name}")
+        if source.name != "__init__.py" and suite.as_posix() not in suites:
+            yield f"{_relative(root, source)} has no unit tests: {suite.as_posix()} does not exist"
+    for lane in lanes:
+        yield from _missing_suites(lane, suites, results)
+
+
+def _missing_suites(report: str, suites: set[str], results: Sequence[Result]) -> Iterator[str]:
+    executed = {result.suite for result in results if result.report == report and result.outcome == "passed"}
+    for suite in sorted(suites - executed):
+        yield f"{suite} executed nothing in {report}"
+
+
+def _missing_sanity(root: Path, results: Sequence[Result]) -> Iterator[str]:
+    executed = {result.report.removeprefix("ansible-test-sanity-") for result in results if result.report}
+    wanted = yaml.safe_load((root / "tests" / "sanity" / "expected.yml").read_text(encoding="utf-8"))
+    for test in wanted:
+        if not any(name == test or name.startswith(f"{test}-python-") for name in executed):
+            yield f"the sanity test {test} was not executed"
+
+
+def _missing_molecule(root: Path, results: Sequence[Result]) -> Iterator[str]:
+    executed = {result.name for result in results if not result.report}
+    for role in sorted(path.name for path in (root / "roles").iterdir() if path.is_dir()):
+        if not (root / "molecule" / role / "molecule.yml").is_file():
+            yield f"the role {role} has no scenario: molecule/{role}/molecule.yml does not exist"
+    for scenario in sorted(path.parent.name for path in (root / "molecule").glob("*/molecule.yml")):
+        own = f"molecule/{scenario}/tests/"
+        if scenario not in executed:
+            yield f"the scenario {scenario} was not executed"
+        elif not any(result.suite.startswith(own) and result.outcome == "passed" for result in results):
+            yield f"the scenario {scenario} executed no test of its own"
+
+
+def _missing_acceptance(root: Path, results: Sequence[Result]) -> Iterator[str]:
+    suites = {_relative(root, path) for path in (root / "tests" / "acceptance").glob("test_*.py")}
+    for engine in ENGINES:
+        yield from _missing_suites(engine, suites, results)
+
+
+def _relative(root: Path, path: Path) -> str:
+    return path.relative_to(root).as_posix()
+
+
+def table(done: Sequence[Stage]) -> str:
+    """Return the table of what was executed, and below it what is wrong."""
+    lines = [f"{'stage':<12} {'seconds':>8} {'executed':>9} {'passed':>7} {'failed':>7} {'skipped':>8} {'missing':>8}"]
+    for stage in done:
+        counts = [stage.count(outcome) for outcome in ("passed", "failed", "skipped")]
+        lines.append(
+            f"{stage.name:<12} {stage.seconds:>8} {len(stage.results):>9}"
+            f" {counts[0]:>7} {counts[1]:>7} {counts[2]:>8} {len(stage.missing):>8}"
+        )
+    for stage in done:
+        lines += [
+            f"{stage.name}: {result.outcome}: {' '.join(filter(None, (result.report, result.suite, result.name)))}"
+            for result in stage.results
+            if result.outcome != "passed"
+        ]
+        lines += [f"{stage.name}: missing: {text}" for text in stage.missing]
+    return "\n".join(lines)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Print the table and, alone on the last line, the sum."""
+    if list(arguments) == ["--stages"]:
+        print("\n".join(stages(ROOT)))
+        return 0
+    done = [read_stage(ROOT, name) for name in arguments]
+    failed = sum(stage.failures for stage in done)
+    print(table(done))
+    print(f"{sum(stage.count('passed') for stage in done)} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,49 @@
+"""Reads the end of a playbook's output: every host of the inventory took part, and nothing changed on any.
+
+``python -m scripts.recap OUTPUT INVENTORY``
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Iterator, Sequence
+
+LINE = re.compile(r"^(\S+)\s+: ok=(\d+)\s+changed=(\d+)\s+unreachable=(\d+)\s+failed=(\d+)", re.MULTILINE)
+
+
+def complaints(output: str, hosts: Sequence[str]) -> Iterator[str]:
+    """Return what speaks against a run that should have found nothing to do on any of the hosts."""
+    recap = {name: tuple(map(int, counts)) for name, *counts in LINE.findall(output)}
+    for host in hosts:
+        if host not in recap:
+            yield f"{host}: took no part in the run"
+            continue
+        ok, changed, unreachable, failed = recap[host]
+        if ok == 0:
+            yield f"{host}: executed no task"
+        if (changed, unreachable, failed) != (0, 0, 0):
+            yield f"{host}: changed={changed} unreachable={unreachable} failed={failed}, all should be 0"
+
+
+def platform_hosts(inventory: str) -> list[str]:
+    """Return the hosts of the platform, as Ansible sees the inventory."""
+    command = ["ansible-inventory", "-i", inventory, "--list"]
+    listing = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    return list(listing["platform"]["hosts"])
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Print the complaints, or how many hosts had nothing to do."""
+    output, inventory = arguments
+    hosts = platform_hosts(inventory)
+    wrong = list(complaints(Path(output).read_text(encoding="utf-8"), hosts))
+    print("\n".join(wrong) or f"nothing to change on {len(hosts)} hosts")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
