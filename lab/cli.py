@@ -12,7 +12,7 @@ from typing import Any, Callable, Optional, Sequence
 
 from lab import operations, state
 from lab.errors import LabError
-from lab.machine import check_root
+from lab.machine import SYSTEM_PATH, check_root
 
 Run = Callable[[argparse.Namespace], Optional[int]]
 #: argparse keeps the type of its sub-parsers to itself.
@@ -21,7 +21,7 @@ Commands = Any
 
 def main(arguments: Sequence[str]) -> int:
     """Run one command; return the exit status."""
-    os.environ["PATH"] = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
+    os.environ["PATH"] = f"{os.environ.get('PATH', '')}:{SYSTEM_PATH}"
     try:
         options = _parser().parse_args(arguments)
         check_root(os.geteuid())

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import List, Optional, Sequence, Tuple
 
 from ansible_collections.freeagentics.platform.plugins.module_utils.topology.model import Host, Region, Topology
-
 from lab.network import bridge, interface_name
 
 

@@ -9,7 +9,6 @@ from typing import List, Tuple
 
 from ansible_collections.freeagentics.platform.plugins.module_utils.topology.model import Host, Topology, TopologyErrors
 from ansible_collections.freeagentics.platform.plugins.plugin_utils import topology_file
-
 from lab.errors import LabError, unknown_name
 from lab.network import interface_name, router
 

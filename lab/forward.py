@@ -35,7 +35,7 @@ async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
         writer.close()
 
 
-async def _serve(targets: Sequence[Target], reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def serve(targets: Sequence[Target], reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     """Join one connection with the first target that answers."""
     for address, port in targets:
         try:
@@ -49,7 +49,7 @@ async def _serve(targets: Sequence[Target], reader: asyncio.StreamReader, writer
 
 
 async def _forward(listeners: Sequence[Tuple[socket.socket, Sequence[Target]]]) -> None:
-    servers = [await asyncio.start_server(partial(_serve, targets), sock=listener) for listener, targets in listeners]
+    servers = [await asyncio.start_server(partial(serve, targets), sock=listener) for listener, targets in listeners]
     await asyncio.gather(*(server.serve_forever() for server in servers))
 
 

@@ -9,7 +9,6 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Callable, Dict, List, Sequence
 
 from ansible_collections.freeagentics.platform.plugins.module_utils.topology.model import Host
-
 from lab import podman
 from lab.connect import connect
 from lab.errors import LabError

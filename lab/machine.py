@@ -28,6 +28,8 @@ PROGRAMS: Mapping[str, str] = {
     "wg": "wireguard-tools",
     "wireguard-go": "wireguard-go",
 }
+#: Where the programs of root are, also for a user whose PATH lacks it.
+SYSTEM_PATH = "/usr/sbin:/sbin"
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 #: Memory of one idle host with its daemons, and what the rest of the machine needs, in MiB.
 MEMORY_PER_HOST, MEMORY_BASE = 90, 1024
@@ -79,7 +81,7 @@ def available() -> Tuple[int, int]:
 
 def missing_packages() -> List[str]:
     """Return the packages that have to be installed on this machine."""
-    path = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
+    path = f"{os.environ.get('PATH', '')}:{SYSTEM_PATH}"
     packages = {package for program, package in PROGRAMS.items() if shutil.which(program, path=path) is None}
     if not KEYRING.is_file():
         packages.add("debian-archive-keyring")

@@ -12,7 +12,6 @@ from dataclasses import asdict
 from typing import List, Sequence
 
 from ansible_collections.freeagentics.platform.plugins.module_utils.topology.model import Topology
-
 from lab import (
     cuts,
     declaration,
@@ -26,6 +25,7 @@ from lab import (
     publishing,
     report,
     state,
+    tunnel,
 )
 from lab import (
     ssh as ssh_files,

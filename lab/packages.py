@@ -18,7 +18,6 @@ from ansible_collections.freeagentics.platform.plugins.plugin_utils.role_package
     RolePackagesError,
     packages_of_role,
 )
-
 from lab import image
 from lab.errors import LabError
 from lab.run import capture, say, step
@@ -28,9 +27,7 @@ DIRECTORY = CACHE / "packages"
 #: What hosts see as /opt/lab/packages.
 SOURCE = DIRECTORY / "source"
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
-MISSING = re.compile(
-    r"(?:Unable to locate package|Package '?|Couldn't find any package by \w+ ')([a-z0-9][a-z0-9+.-]+)"
-)
+UNKNOWN = re.compile(r"(?:Unable to locate package |Package '?|any package by \w+ ')([a-z0-9][a-z0-9+.-]+)")
 
 
 def wanted(roles: Path = REPOSITORY / "roles") -> Dict[str, Tuple[str, ...]]:
@@ -101,18 +98,21 @@ def _download(role: str, packages: Sequence[str]) -> None:
     try:
         capture([*_apt(), "--download-only", "install", *packages])
     except LabError as error:
-        unknown = [name for name in packages if name in MISSING.findall(str(error))]
-        if not unknown:
-            raise LabError(
-                f"role {role}: its packages cannot be downloaded",
-                str(error),
-                "correct the list in its defaults/main.yml, or try again if the mirror failed",
-            ) from error
+        unknown = unknown_packages(packages, str(error))
+        if unknown:
+            problem = f"role {role}: {', '.join(unknown)}: no such package"
+            cause = f"Debian {image.SUITE} has none of this name"
+        else:
+            problem, cause = f"role {role}: its packages cannot be downloaded", str(error)
         raise LabError(
-            f"role {role}: {', '.join(unknown)}: no such package",
-            f"Debian {image.SUITE} has none of this name",
-            f"correct the list in roles/{role}/defaults/main.yml",
+            problem, cause, f"correct the list in roles/{role}/defaults/main.yml, or try again if the mirror failed"
         ) from error
+
+
+def unknown_packages(packages: Sequence[str], said: str) -> List[str]:
+    """Return those of some packages that apt says it does not know."""
+    found = UNKNOWN.findall(said)
+    return [package for package in packages if package in found]
 
 
 def _collect() -> None:

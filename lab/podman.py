@@ -14,7 +14,7 @@ import json
 import os
 import resource
 from pathlib import Path
-from typing import List, Sequence, Tuple
+from typing import Callable, List, Sequence, Tuple
 
 from lab.run import capture
 from lab.state import CACHE, STATE, replace
@@ -84,12 +84,12 @@ def containers(lab: str) -> Sequence[Tuple[str, str, int]]:
     return [(entry["Names"][0], entry["State"], int(entry["Pid"])) for entry in json.loads(output)]
 
 
-def limits() -> Tuple[str, ...]:
+def limits(current: Callable[[int], Tuple[int, int]] = resource.getrlimit) -> Tuple[str, ...]:
     """Return limits for containers that the machine can grant: a limit may only be lowered."""
     wanted = {"nofile": (resource.RLIMIT_NOFILE, 65536), "nproc": (resource.RLIMIT_NPROC, 30000)}
     options: List[str] = []
     for name, (limit, most) in wanted.items():
-        hard = resource.getrlimit(limit)[1]
+        hard = current(limit)[1]
         value = most if hard == resource.RLIM_INFINITY else min(most, hard)
         options += ["--ulimit", f"{name}={value}:{value}"]
     return tuple(options)

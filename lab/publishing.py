@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Mapping, Tuple
 
 from ansible_collections.freeagentics.platform.plugins.module_utils.topology.model import Topology
-
 from lab.errors import LabError
 from lab.run import say
 from lab.state import Lab, replace
@@ -50,7 +49,7 @@ def start(lab: Lab, topology: Topology) -> None:
     if running(lab):
         say(f"published on {addresses_text()} already")
         return
-    listeners = [(_listen(port), remote) for port, remote in PORTS.items()]
+    listeners = [(listen(port), remote) for port, remote in PORTS.items()]
     arguments = [
         f"{listener.fileno()}={','.join(f'{address}:{remote}' for address in addresses)}"
         for listener, remote in listeners
@@ -99,7 +98,11 @@ def _pid_file(lab: Lab) -> Path:
     return lab.directory / "publish.pid"
 
 
-def _listen(port: int) -> socket.socket:
+def listen(port: int) -> socket.socket:
+    """Return a socket that listens on a port of 127.0.0.1.
+
+    :raises LabError: the port is in use.
+    """
     listener = socket.socket()
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:

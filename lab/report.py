@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Dict, List, Sequence
 
 from ansible_collections.freeagentics.platform.plugins.module_utils.topology.model import Topology
-
 from lab import declaration, hosts, podman, publishing
 from lab.cuts import Cut
 from lab.state import Lab

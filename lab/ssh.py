@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import List, Optional
 
 from ansible_collections.freeagentics.platform.plugins.module_utils.topology.model import Host, Region, Topology
-
 from lab import podman
 from lab.run import capture
 from lab.state import REPOSITORY, Lab, replace
