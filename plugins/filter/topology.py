@@ -1,0 +1,110 @@
+# Copyright: (c) 2026, FreeAgentics
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What the declaration implies, for playbooks: each filter takes the path of a topology file."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from ansible.errors import AnsibleFilterError
+
+from ansible_collections.freeagentics.platform.plugins.module_utils.topology.derive import (
+    dns,
+    firewall,
+    load_balancer,
+    names,
+    nat,
+    vpn,
+)
+from ansible_collections.freeagentics.platform.plugins.module_utils.topology.model import TopologyError, TopologyErrors
+from ansible_collections.freeagentics.platform.plugins.plugin_utils.topology_file import load
+
+
+def firewall_ruleset(topology, host):
+    """Return the texts for iptables-restore and ip6tables-restore of a host."""
+    rules = firewall.ruleset(topology, host)
+    return {"ipv4": firewall.render(rules, firewall.IPV4), "ipv6": firewall.render(rules, firewall.IPV6)}
+
+
+def load_balancer_backends(topology, host):
+    """Return the backends of a load balancer."""
+    return [asdict(backend) for backend in load_balancer.backends(topology, host)]
+
+
+def load_balancer_peers(topology, host):
+    """Return the load balancers of a load balancer's region."""
+    return [asdict(peer) for peer in load_balancer.peers(topology, host)]
+
+
+def hosts_file(topology):
+    """Return the lines of every host's /etc/hosts."""
+    return [asdict(entry) for entry in names.hosts_file(topology)]
+
+
+def vpn_network(topology, host):
+    """Return the tunnel's network of a VPN host."""
+    return asdict(vpn.vpn_network(topology, host))
+
+
+def nat_sources(topology, host):
+    """Return the private networks behind a NAT gateway."""
+    return asdict(nat.nat_sources(topology, host))
+
+
+def public_names(topology):
+    """Return the names that lead to the site."""
+    return list(dns.site_names(topology)) + [f"{region.name}.{topology.domain}" for region in topology.regions]
+
+
+def public_records(topology):
+    """Return the records of the public zone."""
+    return [asdict(record) for record in dns.public_records(topology)]
+
+
+def platform_networks(topology):
+    """Return the networks of all regions and of what leaves them by NAT, as text."""
+    hosts = [str(host.public_address) for host in topology.hosts if host.public_address]
+    networks = [str(network) for region in topology.regions for network in (region.cidr, region.cidr6) if network]
+    return networks + hosts
+
+
+FILTERS = (
+    firewall_ruleset,
+    load_balancer_backends,
+    load_balancer_peers,
+    hosts_file,
+    vpn_network,
+    nat_sources,
+    public_names,
+    public_records,
+    platform_networks,
+)
+
+
+def of_file(function):
+    """Let a function of a topology take the path of its file, and report mistakes as Ansible wants them."""
+
+    def read_and_call(path, *arguments):
+        try:
+            return _plain(function(load(str(path)), *map(str, arguments)))
+        except (TopologyError, TopologyErrors) as error:
+            raise AnsibleFilterError(f"{path}: {error}") from error
+
+    return read_and_call
+
+
+def _plain(value):
+    """Return lists for tuples, all the way down, as YAML would have them."""
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    return value
+
+
+class FilterModule:
+    """The filters of this file."""
+
+    def filters(self):
+        """Return the filters by name."""
+        return {function.__name__: of_file(function) for function in FILTERS}
