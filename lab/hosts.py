@@ -12,6 +12,7 @@ from ansible_collections.freeagentics.platform.plugins.module_utils.topology.mod
 from lab import podman
 from lab.connect import connect
 from lab.errors import LabError
+from lab.netns import recorded
 from lab.packages import SOURCE
 from lab.run import capture, say
 from lab.state import Lab
@@ -29,13 +30,10 @@ def start_all(lab: Lab, hosts: Sequence[Host], image: str) -> None:
     missing = [host for host in hosts if states.get(lab.container(host.name)) != "running"]
 
     def begin(host: Host) -> None:
-        name = lab.container(host.name)
-        if name in states and states[name] in ("exited", "created", "stopped"):
-            podman.podman("start", name)
-            return
-        if name in states:
-            podman.podman("rm", "--force", "--time", "0", name)
-        podman.podman(*_run_options(lab, host, image))
+        if lab.container(host.name) in states:
+            start(lab, host)
+        else:
+            podman.podman(*_run_options(lab, host, image))
 
     _for_each(missing, begin, "started")
 
@@ -45,6 +43,7 @@ def _run_options(lab: Lab, host: Host, image: str) -> List[str]:
         "run",
         "--detach",
         f"--name={lab.container(host.name)}",
+        "--replace",
         f"--hostname={host.name}",
         f"--label=lab={lab.name}",
         f"--network=ns:/run/netns/{lab.namespace(host.name)}",
@@ -103,8 +102,14 @@ def kill(lab: Lab, host: Host) -> None:
 
 
 def start(lab: Lab, host: Host) -> None:
-    """Give a host its power back."""
-    podman.podman("start", lab.container(host.name))
+    """Give a host its power back.
+
+    Where an earlier start was killed half-way, the first attempt fails and clears what that has left, the second works.
+    """
+    try:
+        podman.podman("start", lab.container(host.name))
+    except LabError:
+        podman.podman("start", lab.container(host.name))
 
 
 def console(lab: Lab, host: Host, command: Sequence[str]) -> List[str]:
@@ -125,6 +130,7 @@ def console(lab: Lab, host: Host, command: Sequence[str]) -> List[str]:
 def remove_all(lab: Lab, keep: Sequence[str] = ()) -> int:
     """Remove the lab's containers except those named; return how many there were."""
     names = [name for name, _state, _pid in podman.containers(lab.name) if name not in keep]
+    names += [name for name in podman.storage_left(recorded(lab)) if name not in keep]
     if names:
         podman.podman("rm", "--force", "--time", "0", "--volumes", *names)
     return len(names)

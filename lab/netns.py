@@ -124,7 +124,7 @@ def _configure(name: str, namespace: Namespace, present: Set[str]) -> None:
         f"link add {bridge} type bridge mcast_snooping 0" for bridge in namespace.bridges if bridge not in present
     ]
     if namespace.sysctls:
-        capture(inside(name, "sysctl", "--quiet", "--write", *namespace.sysctls))
+        capture(inside(name, "sysctl", "--quiet", "--ignore", "--write", *namespace.sysctls))
     for family, commands in _by_family([*bridges, *namespace.commands]):
         capture(["ip", *family, "-n", name, "-batch", "-"], stdin="\n".join(commands) + "\n")
     if namespace.nft:

@@ -40,6 +40,9 @@ ROUTER_SYSCTLS = (
     "net.ipv4.conf.default.rp_filter=0",
     "net.ipv4.conf.all.send_redirects=0",
     "net.ipv4.conf.default.send_redirects=0",
+    # What stays in a subnet is the bridge's alone, where the machine has br_netfilter loaded.
+    "net.bridge.bridge-nf-call-iptables=0",
+    "net.bridge.bridge-nf-call-ip6tables=0",
 )
 
 

@@ -123,6 +123,7 @@ def kill(lab: Lab, name: str) -> None:
     topology = declaration.load(lab.topology_file)
     host = declaration.host(topology, name)
     with state.lock(lab.name, f"kill {name}"):
+        ssh_files.close_connection(lab, name)
         netns.set_port(lab, *declaration.router_and_port(topology, host), up=False)
         hosts.kill(lab, host)
     say(f"{name} is dead: no process, no network; `make lab-start HOST={name}` brings it back")
@@ -144,6 +145,7 @@ def rebuild(lab: Lab, name: str) -> None:
     topology = declaration.load(lab.topology_file)
     host = declaration.host(topology, name)
     with state.lock(lab.name, f"rebuild {name}"):
+        ssh_files.close_connection(lab, name)
         keep = [lab.container(other.name) for other in declaration.hosts(topology) if other != host]
         hosts.remove_all(lab, keep=keep)
         netns.set_port(lab, *declaration.router_and_port(topology, host), up=True)

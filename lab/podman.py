@@ -84,6 +84,12 @@ def containers(lab: str) -> Sequence[Tuple[str, str, int]]:
     return [(entry["Names"][0], entry["State"], int(entry["Pid"])) for entry in json.loads(output)]
 
 
+def storage_left(names: Sequence[str]) -> List[str]:
+    """Return those of some containers of which only storage exists, because their making was killed half-way."""
+    known = json.loads(podman("ps", "--all", "--external", "--format", "json"))
+    return [entry["Names"][0] for entry in known if entry["State"] == "storage" and entry["Names"][0] in names]
+
+
 def limits(current: Callable[[int], Tuple[int, int]] = resource.getrlimit) -> Tuple[str, ...]:
     """Return limits for containers that the machine can grant: a limit may only be lowered."""
     wanted = {"nofile": (resource.RLIMIT_NOFILE, 65536), "nproc": (resource.RLIMIT_NPROC, 30000)}

@@ -122,6 +122,11 @@ def _common(lab: Lab) -> str:
     return "\n".join(["Host *", *(f"  {name} {value}" for name, value in options.items()), ""])
 
 
+def close_connection(lab: Lab, host: str) -> None:
+    """End the shared connection to a host, which would only notice after a while that the host has gone."""
+    capture(["ssh", "-F", str(lab.ssh_config), "-O", "exit", host], check=False)
+
+
 def close_connections(lab: Lab) -> None:
     """End the shared connections of this lab."""
     for socket in sorted(control_directory().glob(f"{lab.name}-*")):
