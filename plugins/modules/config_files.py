@@ -1,92 +1,127 @@
 #!/usr/bin/python
 # Copyright: (c) 2026, FreeAgentics
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Write all configuration files of a role in one round trip."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: config_files
-short_description: Write all configuration files of a role in one round trip
-version_added: 0.1.0
+short_description: Writes all configuration files of a role in one step
 description:
-  - Renders templates on the control host, and writes, checks and owns all the files in one module call per host.
-  - A file is written to a temporary file in its own directory, checked by its O(files[].validate) command and moved into place at once,
-    so that a file that is wrong never goes live. Files are written in the order given; the first that is wrong stops the rest.
-author:
-  - FreeAgentics (@freeagentics)
-attributes:
-  check_mode:
-    support: full
-    description: Returns the same changes and differences as a real run; validation is left to the real run.
-  diff_mode:
-    support: full
-    description: The content of files marked as secret is left out.
+  - Renders the templates of all files on the control host and hands them to the managed host in one call, which
+    compares, validates and writes them.
+  - A new file is written to a directory that only root can enter, below the directory where it belongs, under its
+    own name. There it is validated and gets its owner and mode. Then it is moved into place atomically. A file that
+    is a mount point (C(/etc/hosts) in some containers) cannot be moved to and is written in place.
+  - Files are written in the order of the list. Where one cannot be validated, those before it are put back as they
+    were, so that no file is left without the handler that its change has to notify.
+  - Check mode reports the same changes and the same difference. Programs that validate are not run then.
+version_added: 0.1.0
+author: FreeAgentics (@freeagentics)
 options:
   files:
-    description: The paths, in the order in which they are written.
+    description: The files, directories and links that are wanted.
     type: list
     elements: dict
     required: true
     suboptions:
       path:
-        description: The path on the host. Its directory must exist or come before it.
-        type: path
+        description: The absolute path on the managed host.
+        type: str
         required: true
       template:
-        description: Name of the template below the role's C(templates/), with or without C(.j2).
+        description:
+          - A template below the role's C(templates) directory, with or without the ending C(.j2).
+          - It is rendered with the variables of the task.
         type: str
       content:
-        description: The content, where there is no template.
+        description: The content itself. A file needs either this or O(files[].template).
         type: str
       state:
         description:
-          - V(absent) removes a file, a link or an empty directory, never a directory that holds something.
+          - V(absent) removes the path, a directory with everything in it.
+          - V(link) makes a symbolic link to O(files[].target).
         type: str
-        choices: [file, directory, link, absent]
+        choices: [file, directory, absent, link]
         default: file
       target:
-        description: What a link leads to.
+        description: Where the link points to.
         type: str
       owner:
-        description: The owner.
+        description: The owner's name or number.
         type: str
         default: root
       group:
-        description: The group.
+        description: The group's name or number.
         type: str
         default: root
       mode:
-        description: The mode in octal digits, quoted. Without it a new file gets 0644, a new directory 0755.
+        description:
+          - Four octal digits in quotes. Without it an existing file keeps its mode; a new file gets V(0644), a secret
+            one V(0600), a directory V(0755).
         type: str
       validate:
-        description: A command that fails where the new file is wrong; C(%s) is the path of the temporary file.
+        description: A command that ends with 0 where the file is right. C(%s) stands for the file. No shell is used.
         type: str
       secret:
-        description: Leave the content out of differences.
+        description: Whether the content must never be shown in a difference.
         type: bool
         default: false
+      backup:
+        description: Whether the old content is kept beside the file, with the ending C(.before).
+        type: bool
+        default: false
+      trim_blocks:
+        description: Whether the newline after a Jinja block is removed.
+        type: bool
+        default: true
+      lstrip_blocks:
+        description: Whether blanks before a Jinja block are removed.
+        type: bool
+        default: false
+  contents:
+    description: The rendered contents by path, in base64. The action plugin sets this.
+    type: dict
+    default: {}
+attributes:
+  check_mode:
+    support: full
+    description: Reports what a run would change, and changes nothing.
+  diff_mode:
+    support: full
+    description: Shows the content, owner, group and mode of each path that changes, but no secret content.
 """
 
 EXAMPLES = r"""
-- name: Write the configuration
+- name: Write the load balancer's configuration
   freeagentics.platform.config_files:
     files:
-      - {path: /etc/haproxy/errors, state: directory, mode: "0755"}
-      - {path: /etc/haproxy/haproxy.cfg, template: etc/haproxy/haproxy.cfg, mode: "0640", group: haproxy, validate: haproxy -c -f %s}
+      - path: /etc/haproxy/errors
+        state: directory
+        mode: "0755"
+      - path: /etc/haproxy/haproxy.cfg
+        template: etc/haproxy/haproxy.cfg
+        mode: "0640"
+        group: haproxy
+        validate: haproxy -c -f %s
+      - path: /etc/haproxy/site.pem
+        content: "{{ haproxy_certificate }}"
+        mode: "0600"
+        secret: true
+      - path: /etc/haproxy/old.cfg
+        state: absent
   notify: Reload haproxy
 """
 
 RETURN = r"""
 changed_paths:
-  description: The paths that were changed, in the order of the parameter.
+  description: The paths that changed, in the order of the list.
   returned: always
   type: list
   elements: str
   sample: [/etc/haproxy/haproxy.cfg]
 """
 
-import errno
 import grp
 import os
 import pwd
@@ -94,197 +129,275 @@ import shlex
 import shutil
 import stat
 import tempfile
+from typing import Any, Callable, Dict, List, Optional, Tuple
 
 from ansible.module_utils.basic import AnsibleModule
+
 from ansible_collections.freeagentics.platform.plugins.module_utils.config_files.plan import (
     ABSENT,
+    ATTRIBUTES,
     DIRECTORY,
     FILE,
     LINK,
-    Change,
+    MAKE_DIRECTORY,
+    MAKE_LINK,
+    OTHER,
+    REMOVE,
+    WRITE,
+    ConfigFilesError,
     Found,
-    PlanError,
+    Step,
     Wanted,
-    difference,
+    diff,
+    mode_after,
+    mount_points,
+    parse,
     plan,
 )
 
-DEFAULT_MODES = {FILE: 0o644, DIRECTORY: 0o755}
+#: Runs a command without a shell; returns its exit code and what it printed.
+Run = Callable[[List[str]], Tuple[int, str]]
 
 
-def wanted_of(entry: dict) -> Wanted:
-    """Turn one element of the parameter into a value."""
-    state = entry["state"]
-    return Wanted(
-        path=entry["path"],
-        state=state,
-        content=(entry["content"] or "") if state == FILE else None,
-        target=entry["target"] if state == LINK else None,
-        owner=entry["owner"],
-        group=entry["group"],
-        mode=int(entry["mode"], 8) if entry["mode"] else None,
-        validate=entry["validate"],
-        secret=entry["secret"],
-    )
-
-
-def observe(path: str) -> Found:
-    """Look at a path, without following a link."""
+def look(path: str) -> Found:
+    """Return what is at a path; a link to a directory counts as that directory."""
     try:
         status = os.lstat(path)
     except (FileNotFoundError, NotADirectoryError):
-        return Found()
-    kinds = {stat.S_IFREG: FILE, stat.S_IFDIR: DIRECTORY, stat.S_IFLNK: LINK}
-    state = kinds.get(stat.S_IFMT(status.st_mode), "other")
-    return Found(
-        state=state,
-        content=_read(path) if state == FILE else None,
-        target=os.readlink(path) if state == LINK else None,
-        owner=_name(pwd.getpwuid, status.st_uid),
-        group=_name(grp.getgrgid, status.st_gid),
-        mode=stat.S_IMODE(status.st_mode),
-    )
+        return Found(ABSENT)
+    kind, content, target = OTHER, b"", ""
+    if stat.S_ISLNK(status.st_mode):
+        kind, target = LINK, os.readlink(path)
+    elif stat.S_ISDIR(status.st_mode):
+        kind = DIRECTORY
+    elif stat.S_ISREG(status.st_mode):
+        kind = FILE
+        with open(path, "rb") as file:
+            content = file.read()
+    return Found(kind, content, target, _owner(status.st_uid), _group(status.st_gid), stat.S_IMODE(status.st_mode))
 
 
-def _read(path: str) -> str:
-    with open(path, encoding="utf-8", errors="surrogateescape", newline="") as file:
-        return file.read()
+def look_for(wanted: Wanted) -> Found:
+    """Return what is where something is wanted; a link to a directory is as good as the directory."""
+    if wanted.state == DIRECTORY and os.path.islink(wanted.path) and os.path.isdir(wanted.path):
+        return look(os.path.realpath(wanted.path))
+    return look(wanted.path)
 
 
-def _name(lookup, number: int) -> str:
+def _owner(number: int) -> str:
     try:
-        return lookup(number)[0]
+        return pwd.getpwuid(number).pw_name
     except KeyError:
         return str(number)
 
 
-def apply(module: AnsibleModule, change: Change) -> None:
-    """Make one change."""
-    wanted = change.wanted
-    if wanted.state == ABSENT:
-        _remove(module, change)
-    elif wanted.state == DIRECTORY:
-        if change.write:
-            os.mkdir(wanted.path)
-        _own(wanted.path, wanted, change.found)
-    elif wanted.state == LINK:
-        _replace_link(wanted)
-    elif change.write:
-        _write(module, change)
-    else:
-        _own(wanted.path, wanted, change.found)
-
-
-def _remove(module: AnsibleModule, change: Change) -> None:
-    path = change.wanted.path
-    if change.found.state != DIRECTORY:
-        os.unlink(path)
-        return
+def _group(number: int) -> str:
     try:
-        os.rmdir(path)
-    except OSError:
-        module.fail_json(msg=f"{path}: the directory is not empty and was left as it is; empty it by hand if nobody needs what is in it")
+        return grp.getgrgid(number).gr_name
+    except KeyError:
+        return str(number)
 
 
-def _replace_link(wanted: Wanted) -> None:
-    temporary = f"{wanted.path}.ansible-new"
-    if os.path.lexists(temporary):
-        os.unlink(temporary)
-    os.symlink(wanted.target, temporary)
-    os.replace(temporary, wanted.path)
+def with_names(wanted: Wanted) -> Wanted:
+    """Return the same file with the names of owner and group where they were given as numbers."""
+    owner = _owner(int(wanted.owner)) if wanted.owner.isdigit() else wanted.owner
+    group = _group(int(wanted.group)) if wanted.group.isdigit() else wanted.group
+    return Wanted(**{**vars(wanted), "owner": owner, "group": group})
 
 
-def _write(module: AnsibleModule, change: Change) -> None:
-    wanted = change.wanted
-    directory = os.path.dirname(wanted.path)
-    if not os.path.isdir(directory):
-        module.fail_json(msg=f"{wanted.path}: its directory does not exist; put {{path: {directory}, state: directory}} before it")
-    handle, temporary = tempfile.mkstemp(prefix=f".{os.path.basename(wanted.path)}.", dir=directory)
+def numbers(path: str, owner: str, group: str) -> Tuple[int, int]:
+    """Return the numbers of a user and a group.
+
+    :raises ConfigFilesError: the host does not know one of them.
+    """
     try:
-        with os.fdopen(handle, "w", encoding="utf-8", errors="surrogateescape", newline="") as file:
+        user = int(owner) if owner.isdigit() else pwd.getpwnam(owner).pw_uid
+    except KeyError:
+        raise ConfigFilesError(f"{path}: there is no user {owner} on this host; create it before this task") from None
+    try:
+        return user, int(group) if group.isdigit() else grp.getgrnam(group).gr_gid
+    except KeyError:
+        raise ConfigFilesError(f"{path}: there is no group {group} on this host; create it before this task") from None
+
+
+class Files:
+    """Applies steps, and takes them back where a later one fails.
+
+    :param run: runs the programs that validate.
+    :param mounted: files that are mount points, which are written in place.
+    """
+
+    def __init__(self, run: Run, mounted: Tuple[str, ...]) -> None:
+        self._run = run
+        self._mounted = mounted
+
+    def apply(self, steps: Tuple[Step, ...]) -> None:
+        """Do all steps in their order.
+
+        :raises ConfigFilesError: one cannot be done; those before it have been taken back.
+        """
+        done: List[Step] = []
+        try:
+            for step in steps:
+                done.append(step)
+                self._apply_step(step)
+        except (ConfigFilesError, OSError) as error:
+            failed = done.pop()
+            for step in reversed(done):
+                self._restore(step)
+            raise ConfigFilesError(_sentence(failed.wanted.path, error)) from error
+
+    def _apply_step(self, step: Step) -> None:
+        wanted = step.wanted
+        for action in step.actions:
+            if action == WRITE:
+                self._write(wanted, mode_after(step), step.found)
+            elif action == MAKE_DIRECTORY:
+                os.mkdir(wanted.path, 0o700)
+                self._set_attributes(wanted.path, *numbers(wanted.path, wanted.owner, wanted.group), wanted.new_mode)
+            elif action == ATTRIBUTES:
+                self._set_attributes(wanted.path, *numbers(wanted.path, wanted.owner, wanted.group), mode_after(step))
+            elif action == MAKE_LINK:
+                self._link(wanted.path, wanted.target)
+            elif action == REMOVE:
+                self._remove(wanted.path, step.found)
+
+    def _write(self, wanted: Wanted, mode: int, found: Found) -> None:
+        directory, name = os.path.split(wanted.path)
+        if not os.path.isdir(directory):
+            raise ConfigFilesError(
+                f"{wanted.path}: there is no directory {directory}; name it before this file with state: directory"
+            )
+        with tempfile.TemporaryDirectory(prefix=".config_files-", dir=directory) as private:
+            new = os.path.join(private, name)
+            with open(new, "xb") as file:
+                file.write(wanted.content)
+                file.flush()
+                os.fsync(file.fileno())
+            self._set_attributes(new, *numbers(wanted.path, wanted.owner, wanted.group), mode)
+            self._validate(wanted, new)
+            if wanted.backup and found.kind == FILE:
+                shutil.copy2(wanted.path, f"{wanted.path}.before")
+            self._move(new, wanted, mode)
+
+    def _move(self, new: str, wanted: Wanted, mode: int) -> None:
+        if wanted.path not in self._mounted:
+            os.replace(new, wanted.path)
+            return
+        with open(wanted.path, "wb") as file:
             file.write(wanted.content)
-            file.flush()
-            os.fsync(file.fileno())
-        _own(temporary, wanted, change.found)
-        _validate(module, wanted, temporary)
-        _move(temporary, wanted.path)
-    finally:
-        if os.path.exists(temporary):
-            os.unlink(temporary)
+        self._set_attributes(wanted.path, *numbers(wanted.path, wanted.owner, wanted.group), mode)
+
+    def _validate(self, wanted: Wanted, new: str) -> None:
+        if not wanted.validate:
+            return
+        command = [part.replace("%s", new) for part in shlex.split(wanted.validate)]
+        code, output = self._run(command)
+        if code != 0:
+            said = "what it said is not shown, because the file is secret" if wanted.secret else output.strip()
+            said = said.replace(new, wanted.path)
+            command_line = wanted.validate.replace("%s", wanted.path)
+            raise ConfigFilesError(
+                f"{wanted.path}: {command_line} refused the new content, which was not put in place: {said}"
+            )
+
+    @staticmethod
+    def _set_attributes(path: str, user: int, group: int, mode: int) -> None:
+        status = os.stat(path)
+        if (status.st_uid, status.st_gid) != (user, group):
+            os.chown(path, user, group)
+        os.chmod(path, mode)
+
+    @staticmethod
+    def _link(path: str, target: str) -> None:
+        with tempfile.TemporaryDirectory(prefix=".config_files-", dir=os.path.dirname(path)) as private:
+            new = os.path.join(private, "link")
+            os.symlink(target, new)
+            os.replace(new, path)
+
+    @staticmethod
+    def _remove(path: str, found: Found) -> None:
+        if found.kind == DIRECTORY:
+            shutil.rmtree(path)
+        else:
+            os.unlink(path)
+
+    def _restore(self, step: Step) -> None:
+        """Take a step back; a directory that was removed with its files stays away."""
+        path, found = step.wanted.path, step.found
+        if not step.actions:
+            return
+        if found.kind == FILE:
+            old = Wanted(path, FILE, found.content, owner=found.owner, group=found.group, mode=found.mode)
+            self._write(old, found.mode, found)
+        elif found.kind == LINK:
+            self._link(path, found.target)
+        elif found.kind == DIRECTORY and step.actions == (ATTRIBUTES,):
+            self._set_attributes(path, *numbers(path, found.owner, found.group), found.mode)
+        elif found.kind == ABSENT and os.path.lexists(path):
+            self._remove(path, look(path))
 
 
-def _move(temporary: str, path: str) -> None:
-    """Put the new file into place at once; a file that is itself a mount point can only be written over."""
-    try:
-        os.replace(temporary, path)
-    except OSError as error:
-        if error.errno != errno.EBUSY:
-            raise
-        shutil.copyfile(temporary, path)
+def _sentence(path: str, error: Exception) -> str:
+    """What went wrong, beginning with the path."""
+    if isinstance(error, ConfigFilesError):
+        return str(error)
+    return f"{path}: cannot be changed: {error}"
 
 
-def _own(path: str, wanted: Wanted, found: Found) -> None:
-    os.chown(path, pwd.getpwnam(wanted.owner).pw_uid, grp.getgrnam(wanted.group).gr_gid)
-    kept = found.mode if found.state == wanted.state else None
-    mode = wanted.mode if wanted.mode is not None else kept
-    os.chmod(path, DEFAULT_MODES[wanted.state] if mode is None else mode)
+def in_words(steps: Tuple[Step, ...]) -> List[Dict[str, str]]:
+    """Return the difference of all steps that change something."""
+    return [diff(step) for step in steps if step.actions]
 
 
-def _validate(module: AnsibleModule, wanted: Wanted, temporary: str) -> None:
-    if not wanted.validate:
-        return
-    command = [part.replace("%s", temporary) for part in shlex.split(wanted.validate)]
-    code, out, err = module.run_command(command)
-    if code:
-        module.fail_json(
-            msg=f"{wanted.path}: the new file is wrong and was not put into place: {wanted.validate} ended with {code}",
-            stdout=out.replace(temporary, wanted.path),
-            stderr=err.replace(temporary, wanted.path),
-        )
-
-
-def argument_spec() -> dict:
-    """Return the specification of the parameters."""
-    file = {
-        "path": {"type": "path", "required": True},
-        "template": {"type": "str"},
-        "content": {"type": "str", "no_log": False},
-        "state": {"type": "str", "choices": [FILE, DIRECTORY, LINK, ABSENT], "default": FILE},
-        "target": {"type": "str"},
-        "owner": {"type": "str", "default": "root"},
-        "group": {"type": "str", "default": "root"},
-        "mode": {"type": "str"},
-        "validate": {"type": "str"},
-        "secret": {"type": "bool", "default": False, "no_log": False},
-    }
-    return {"files": {"type": "list", "elements": "dict", "required": True, "options": file}}
+ENTRY = {
+    "path": {"type": "str", "required": True},
+    "template": {"type": "str"},
+    "content": {"type": "str"},
+    "state": {"type": "str", "choices": [FILE, DIRECTORY, ABSENT, LINK], "default": FILE},
+    "target": {"type": "str"},
+    "owner": {"type": "str", "default": "root"},
+    "group": {"type": "str", "default": "root"},
+    "mode": {"type": "str"},
+    "validate": {"type": "str"},
+    "secret": {"type": "bool", "default": False, "no_log": False},
+    "backup": {"type": "bool", "default": False},
+    "trim_blocks": {"type": "bool", "default": True},
+    "lstrip_blocks": {"type": "bool", "default": False},
+}
+ARGUMENTS: Dict[str, Any] = {
+    "files": {"type": "list", "elements": "dict", "required": True, "options": ENTRY},
+    "contents": {"type": "dict", "default": {}, "no_log": True},
+}
 
 
 def main() -> None:
     """Read, plan, apply."""
-    module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
-    wanted = [wanted_of(entry) for entry in module.params["files"]]
-    try:
-        changes = plan(tuple((item, observe(item.path)) for item in wanted))
-    except PlanError as error:
-        module.fail_json(msg=str(error))
-    if not module.check_mode:
-        for change in changes:
-            _apply_or_fail(module, change)
-    module.exit_json(
-        changed=bool(changes),
-        changed_paths=[change.wanted.path for change in changes],
-        diff=[difference(change) for change in changes],
-    )
+    module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
 
+    def run(command: List[str]) -> Tuple[int, str]:
+        try:
+            code, out, err = module.run_command(command, handle_exceptions=False)
+        except OSError as error:
+            return 127, f"{command[0]}: {error.strerror}"
+        return code, out + err
 
-def _apply_or_fail(module: AnsibleModule, change: Change) -> None:
+    message: Optional[str] = None
+    steps: Tuple[Step, ...] = ()
     try:
-        apply(module, change)
-    except KeyError as error:
-        module.fail_json(msg=f"{change.wanted.path}: there is no such user or group on this host ({error}); install its package or create it first")
-    except OSError as error:
-        module.fail_json(msg=f"{change.wanted.path}: {error.strerror}; the files before it were written, a new run goes on from here")
+        wanted = [with_names(one) for one in parse(module.params["files"], module.params["contents"])]
+        steps = tuple(plan(one, look_for(one)) for one in wanted)
+        if not module.check_mode:
+            with open("/proc/self/mountinfo", encoding="utf-8") as file:
+                mounted = mount_points(file.read())
+            Files(run, mounted).apply(tuple(step for step in steps if step.actions))
+    except ConfigFilesError as error:
+        message = str(error)
+    if message is not None:
+        module.fail_json(msg=message)
+    changed = [step.wanted.path for step in steps if step.actions]
+    difference = in_words(steps) if module._diff else []
+    module.exit_json(changed=bool(changed), changed_paths=changed, diff=difference)
 
 
 if __name__ == "__main__":
