@@ -17,6 +17,7 @@ from lab.run import logged, step
 PROGRAMS: Mapping[str, str] = {
     "apt-ftparchive": "apt-utils",
     "conmon": "conmon",
+    "gpg": "gpg",
     "ip": "iproute2",
     "mmdebstrap": "mmdebstrap",
     "nft": "nftables",
