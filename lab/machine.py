@@ -11,7 +11,7 @@ from typing import List, Mapping, Tuple
 
 from lab import state
 from lab.errors import LabError
-from lab.run import logged, step
+from lab.run import capture, logged, step
 
 #: Programs that the lab calls, and the Debian and Ubuntu packages that bring them.
 PROGRAMS: Mapping[str, str] = {
@@ -112,8 +112,10 @@ def install() -> None:
         )
 
 
-def raise_limits() -> None:
-    """Let the kernel watch files for many hosts; never lowers a limit."""
+def prepare_kernel() -> None:
+    """Load what user-space tunnels need and let the kernel watch files for many hosts; never lowers a limit."""
+    if not Path("/dev/net/tun").exists():
+        capture(["modprobe", "tun"])
     path = Path("/proc/sys/fs/inotify/max_user_instances")
     if int(path.read_text(encoding="ascii")) < INOTIFY_INSTANCES:
         path.write_text(str(INOTIFY_INSTANCES), encoding="ascii")

@@ -34,7 +34,7 @@ def recorded(lab: Lab) -> List[str]:
 def build(lab: Lab, plan: Plan) -> None:
     """Make the lab's network, or what is missing of it."""
     names = [lab.namespace(namespace.name) for namespace in plan.namespaces]
-    _record(lab, names)
+    record(lab, names)
     for name in names:
         if not (NAMESPACES / name).exists():
             capture(["ip", "netns", "add", name])
@@ -90,7 +90,11 @@ def add_rules(lab: Lab, namespace: str, ruleset: str) -> None:
     capture(inside(lab.namespace(namespace), "nft", "-f", "-"), stdin=ruleset)
 
 
-def _record(lab: Lab, names: Sequence[str]) -> None:
+def record(lab: Lab, names: Sequence[str]) -> None:
+    """Write down which namespaces are about to be made.
+
+    :raises LabError: another lab has one of them.
+    """
     for other in existing_labs():
         taken = set() if other == lab.name else set(recorded(existing_lab(other))) & set(names)
         if taken:
@@ -125,13 +129,13 @@ def _configure(name: str, namespace: Namespace, present: Set[str]) -> None:
     ]
     if namespace.sysctls:
         capture(inside(name, "sysctl", "--quiet", "--ignore", "--write", *namespace.sysctls))
-    for family, commands in _by_family([*bridges, *namespace.commands]):
+    for family, commands in by_family([*bridges, *namespace.commands]):
         capture(["ip", *family, "-n", name, "-batch", "-"], stdin="\n".join(commands) + "\n")
     if namespace.nft:
         capture(inside(name, "nft", "-f", "-"), stdin=f"flush ruleset\n{namespace.nft}")
 
 
-def _by_family(commands: Sequence[str]) -> List[Tuple[Sequence[str], List[str]]]:
+def by_family(commands: Sequence[str]) -> List[Tuple[Sequence[str], List[str]]]:
     """Split lines by the address family that they begin with, because a batch of ``ip`` has one family.
 
     Lines without a family come first.

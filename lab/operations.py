@@ -44,7 +44,7 @@ def up(lab: Lab) -> None:
         machine.install()
         if not lab.directory.is_dir():
             machine.check_size(len(wanted), *machine.available())
-        machine.raise_limits()
+        machine.prepare_kernel()
         _announce(lab)
         reference = image.ensure()
         index = packages.ensure()

@@ -1,0 +1,46 @@
+# Copyright: (c) 2026, FreeAgentics
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+from __future__ import annotations
+
+import pytest
+from lab import netns, state
+from lab.errors import LabError
+from lab.network import plan
+from lab.state import Lab
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(monkeypatch, tmp_path):
+    monkeypatch.setattr(state, "STATE", tmp_path)
+
+
+def test_a_batch_has_one_address_family():
+    lines = ["link set lo up", "-4 route replace default via 10.0.1.1", "-6 rule flush", "link set eth0 up"]
+    assert netns.by_family(lines) == [
+        ([], ["link set lo up", "link set eth0 up"]),
+        (["-4"], ["route replace default via 10.0.1.1"]),
+        (["-6"], ["rule flush"]),
+    ]
+
+
+def test_two_labs_cannot_share_a_namespace(topology, tmp_path):
+    first, second = Lab("m", tmp_path / "a"), Lab("m-db", tmp_path / "b")
+    for lab in (first, second):
+        lab.save()
+    netns.record(first, ["m-db-1"])
+    with pytest.raises(LabError) as error:
+        netns.record(second, ["m-db-1", "m-db-2"])
+    assert str(error.value) == (
+        "lab m-db: m-db-1 is taken\n"
+        "  cause:  lab m has a network namespace of this name\n"
+        "  remedy: choose another name for the lab"
+    )
+    assert netns.recorded(second) == []
+
+
+def test_what_was_recorded_stays_recorded_until_it_is_gone(topology, tmp_path):
+    lab = Lab("lab", tmp_path / "topology.yml")
+    lab.save()
+    netns.record(lab, [lab.namespace(namespace.name) for namespace in plan(topology).namespaces])
+    netns.record(lab, ["lab-db1"])
+    assert "lab-router-west" in netns.recorded(lab)
