@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from lab import netns, state
 from lab.errors import LabError
 from lab.network import plan
@@ -38,7 +39,7 @@ def test_two_labs_cannot_share_a_namespace(topology, tmp_path):
     assert netns.recorded(second) == []
 
 
-def test_what_was_recorded_stays_recorded_until_it_is_gone(topology, tmp_path):
+def test_a_later_record_keeps_the_earlier_names(topology, tmp_path):
     lab = Lab("lab", tmp_path / "topology.yml")
     lab.save()
     netns.record(lab, [lab.namespace(namespace.name) for namespace in plan(topology).namespaces])
