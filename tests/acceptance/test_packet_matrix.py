@@ -17,6 +17,8 @@ from tests.acceptance.matrix.observe import Observer, Route
 #: Services that often listen somewhere, and that no flow declares.
 UNDECLARED = (21, 23, 25, 111, 445, 2049, 4444, 8080, 11211, 27017)
 PROTOCOLS = ("tcp", "udp")
+#: Differences that a failure lists.
+SHOWN = 400
 Property = Callable[[str, object], None]
 
 
@@ -44,15 +46,13 @@ def matrix(lab: str, declaration: Declaration) -> Matrix:
 
 
 def test_nothing_undeclared_gets_through(matrix: Matrix) -> None:
-    assert [
-        f"{_text(route)}: got through, no flow declares it" for route in sorted(matrix.seen - matrix.expected)
-    ] == []
+    undeclared = sorted(matrix.seen - matrix.expected)
+    _fail_with([f"{_text(route)}: got through, no flow declares it" for route in undeclared])
 
 
 def test_every_declared_flow_gets_through(matrix: Matrix) -> None:
-    assert [
-        f"{_text(route)}: did not arrive, a flow declares it" for route in sorted(matrix.expected - matrix.seen)
-    ] == []
+    missing = sorted(matrix.expected - matrix.seen)
+    _fail_with([f"{_text(route)}: did not arrive, a flow declares it" for route in missing])
 
 
 def test_hosts_of_the_platform_see_each_others_own_addresses(matrix: Matrix, declaration: Declaration) -> None:
@@ -63,7 +63,7 @@ def test_hosts_of_the_platform_see_each_others_own_addresses(matrix: Matrix, dec
         for (source, target, family), addresses in sorted(matrix.addresses.items())
         if source in nodes and target in nodes and addresses != {_address(nodes[source], family)}
     ]
-    assert masked == []
+    _fail_with(masked)
 
 
 def test_every_host_took_part(
@@ -76,6 +76,13 @@ def test_every_host_took_part(
     record_property("allowed", len(matrix.expected))
     assert platform - {route.source for route in matrix.seen} == set()
     assert platform - {route.target for route in matrix.seen} == set()
+
+
+def _fail_with(lines: list[str]) -> None:
+    """Fail with a line for each pair and port, readable as it is."""
+    if lines:
+        rest = [f"... and {len(lines) - SHOWN} more"] if len(lines) > SHOWN else []
+        pytest.fail("\n".join([f"{len(lines)} differences", *lines[:SHOWN], *rest]), pytrace=False)
 
 
 def _expected(declaration: Declaration, ports: list[int]) -> Iterator[Route]:
