@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import sys
 from pathlib import Path
 from typing import List, Optional
@@ -34,6 +35,11 @@ def control_directory() -> Path:
 def all_hosts(topology: Topology) -> List[Host]:
     """Return the hosts of the platform and those outside of it."""
     return [*topology.hosts, *(topology.outside.hosts if topology.outside else ())]
+
+
+def _socket_prefix(lab: Lab) -> str:
+    """Return a short name of a lab: the path of a socket has 107 characters at most, and ssh takes 57 for itself."""
+    return hashlib.sha256(lab.name.encode()).hexdigest()[:8]
 
 
 def make_keys(lab: Lab, topology: Topology) -> None:
@@ -116,7 +122,7 @@ def _common(lab: Lab) -> str:
         "ServerAliveCountMax": 3,
         "ControlMaster": "auto",
         "ControlPersist": 60,
-        "ControlPath": control_directory() / f"{lab.name}-%C",
+        "ControlPath": control_directory() / f"{_socket_prefix(lab)}-%C",
         "LogLevel": "ERROR",
     }
     return "\n".join(["Host *", *(f"  {name} {value}" for name, value in options.items()), ""])
@@ -129,6 +135,6 @@ def close_connection(lab: Lab, host: str) -> None:
 
 def close_connections(lab: Lab) -> None:
     """End the shared connections of this lab."""
-    for socket in sorted(control_directory().glob(f"{lab.name}-*")):
+    for socket in sorted(control_directory().glob(f"{_socket_prefix(lab)}-*")):
         capture(["ssh", "-F", "none", "-o", f"ControlPath={socket}", "-O", "exit", "lab"], check=False)
         socket.unlink(missing_ok=True)
