@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, FreeAgentics
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""A small application server for the load balancers' scenarios: the paths of the application's contract that they route.
+"""A small application server for the load balancers' scenarios: the paths that they route.
 
 ``backend.py <name> <port>``. Standard library only, as it runs on bare hosts.
 """
@@ -52,7 +52,7 @@ class Handler(BaseHTTPRequestHandler):
         self.rfile.read(int(self.headers.get("Content-Length", "0")))
         body = json.dumps(content).encode()
         self.send_response(200)
-        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Type", "text/html" if self.name.startswith("web") else "application/json")
         self.send_header("Content-Length", str(len(body)))
         self.send_header("X-Frame-Options", "SAMEORIGIN")
         self.send_header("Strict-Transport-Security", "max-age=1")

@@ -1,0 +1,416 @@
+# Copyright: (c) 2026, FreeAgentics
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The public site as an internet client sees it (R19-R32); the same for HAProxy and nginx."""
+
+from __future__ import annotations
+
+import json
+import os
+import ssl
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Callable, Iterator
+
+import pytest
+from websockets.sync.client import ClientConnection
+from websockets.sync.client import connect as open_websocket
+
+from tests.acceptance.matrix.declaration import Declaration, Node, read
+from tests.acceptance.site_client import FAILURES, Load, Site, exchange, until
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+REQUIRED_HEADERS = {
+    "Strict-Transport-Security": "max-age=63072000; includeSubDomains",
+    "X-Frame-Options": "DENY",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "strict-origin-when-cross-origin",
+}
+FORGED = "203.0.113.66"
+FORGED_HEADERS = {
+    "X-Forwarded-For": FORGED,
+    "X-Forwarded-Proto": "http",
+    "X-Forwarded-Host": FORGED,
+    "X-Real-IP": FORGED,
+    "Forwarded": f"for={FORGED};proto=http",
+    "CF-Connecting-IP": FORGED,
+    "X_Forwarded_For": FORGED,
+}
+UPGRADE = {
+    "Upgrade": "websocket",
+    "Connection": "Upgrade",
+    "Sec-WebSocket-Version": "13",
+    "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+}
+HIDDEN_PATHS = (
+    "/metrics",
+    "/metrics/",
+    "/metrics?a=b",
+    "/metrics;a=b",
+    "//metrics",
+    "/%6detrics",
+    "/METRICS",
+    "/%2Fmetrics",
+    "/./metrics",
+    "/x/../metrics",
+    "/api/%2e%2e/metrics",
+    "/x/%2e%2e%2fmetrics",
+    "/metrics%00",
+    "/docs",
+    "/docs/oauth2-redirect",
+    "/redoc",
+    "/openapi.json",
+    "/admin",
+    "/admin/users",
+    "/api/v1/admin/users",
+    "/api//v1/metrics",
+)
+
+
+@dataclass(frozen=True)
+class Limit:
+    """How many of many requests sent at once get through, and when the next one does."""
+
+    path: str
+    least: int
+    most: int
+    recovery: float
+    shared: bool
+
+
+#: R22 and R29. nginx lets through its burst, one request more, and what its rate gives back meanwhile.
+LIMITS = {
+    "haproxy": (Limit("/api/v1/server", 95, 105, 11, True), Limit("/api/v1/auth/none", 95, 105, 11, True)),
+    "nginx": (Limit("/api/v1/server", 21, 36, 2, False), Limit("/api/v1/auth/none", 6, 11, 4, False)),
+}
+
+
+class Platform:
+    """What a person with power over the lab's hosts does to them."""
+
+    def __init__(self, lab: str) -> None:
+        self._lab = lab
+
+    def run(self, *words: str) -> str:
+        """Run a command of the lab and return what it prints.
+
+        :raises AssertionError: it failed.
+        """
+        command, host, *rest = words
+        line = [sys.executable, "-m", "lab", command, "--name", self._lab, host, *rest]
+        done = subprocess.run(line, cwd=REPOSITORY, capture_output=True, text=True, timeout=120, check=False)
+        assert done.returncode == 0, f"{' '.join(line)}: {done.stdout}{done.stderr}"
+        return done.stdout
+
+    def on(self, host: str, *command: str) -> str:
+        """Run a command as root on a host."""
+        return self.run("console", host, "--", *command)
+
+    def states(self, balancer: str) -> dict[str, str]:
+        """Return what a load balancer says of its servers."""
+        return {line.split()[0]: line.split()[1] for line in self.on(balancer, "lb-status").splitlines()}
+
+
+@pytest.fixture(scope="module")
+def platform(lab: str) -> Platform:
+    return Platform(lab)
+
+
+@pytest.fixture(scope="module")
+def balancers(declaration: Declaration) -> list[Node]:
+    """The load balancers of the first region, the active one."""
+    nodes = [node for node in declaration.nodes if "load_balancer" in node.services]
+    return [node for node in nodes if node.region == nodes[0].region]
+
+
+@pytest.fixture(scope="module")
+def client(declaration: Declaration) -> Node:
+    return next(node for node in declaration.nodes if "internet_client" in node.services)
+
+
+@pytest.fixture(scope="module")
+def apis(declaration: Declaration, balancers: list[Node]) -> list[str]:
+    """The names of the API servers behind the load balancers."""
+    return [node.name for node in declaration.nodes if "api" in node.services and node.region == balancers[0].region]
+
+
+@pytest.fixture(scope="module")
+def site(request: pytest.FixtureRequest, lab: str, client: Node, balancers: list[Node]) -> Site:
+    domain = read(REPOSITORY / str(request.config.getoption("--topology")))["domain"]
+    addresses = {node.name: node.public for node in balancers if node.public}
+    assert len(addresses) == 2, "two load balancers with public addresses are wanted"
+    return Site(f"{lab}-{client.name}", f"app.{domain}", addresses)
+
+
+@pytest.fixture(scope="module", params=[0, 1], ids=["first", "second"])
+def balancer(request: pytest.FixtureRequest, balancers: list[Node]) -> str:
+    """Each of the two load balancers."""
+    return balancers[request.param].name
+
+
+def server_of(site: Site, balancer: str, cookie: str = "") -> str:
+    """Ask which API server answers."""
+    headers = {"Cookie": cookie} if cookie else {}
+    answer = site.ask_politely(balancer, "/api/v1/server", headers)
+    assert answer.status == 200, answer
+    return str(answer.json["server"])
+
+
+@pytest.mark.parametrize("path", ["/", "/api/v1/server?a=b", "/metrics"])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_port_80_only_redirects(site: Site, balancer: str, path: str, method: str) -> None:
+    answer = site.ask(balancer, path, method=method, secure=False)
+    assert (answer.status, answer.all("Location")) == (301, [f"https://{site.name}{path}"])
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_current_tls_is_spoken(site: Site, balancer: str, version: ssl.TLSVersion) -> None:
+    with site.secure(balancer, site.tls(version)) as connection:
+        assert connection.version() == version.name.replace("v1_", "v1.")
+
+
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion:DeprecationWarning")
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1])
+def test_old_tls_is_refused_by_the_server(site: Site, balancer: str, version: ssl.TLSVersion) -> None:
+    with pytest.raises(ssl.SSLError) as error:
+        site.secure(balancer, site.tls(version)).close()
+    assert error.value.reason == "TLSV1_ALERT_PROTOCOL_VERSION"
+
+
+def test_http_2_is_offered(site: Site, balancer: str) -> None:
+    with site.secure(balancer, site.tls(protocols=("h2", "http/1.1"))) as connection:
+        assert connection.selected_alpn_protocol() == "h2"
+
+
+def test_testssl_finds_nothing_worse_than_low(site: Site, tmp_path: Path) -> None:
+    """The whole measurement once, as both load balancers have the same configuration.
+
+    What it says of the issuer is left out: in a lab the certificate comes from a CA that no browser knows.
+    """
+    report = tmp_path / "testssl.json"
+    address = next(iter(site.addresses.values()))
+    program = "testssl" if os.path.exists("/usr/bin/testssl") else "testssl.sh"
+    command = ["nsenter", f"--net=/run/netns/{site.namespace}", program, "--quiet", "--color", "0", "--nodns", "min"]
+    command += [
+        "--ip",
+        address,
+        "--jsonfile",
+        str(report),
+        "-p",
+        "-s",
+        "-f",
+        "-P",
+        "-U",
+        "-h",
+        "-S",
+        f"{site.name}:443",
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=540, check=False)
+    assert report.is_file(), done.stdout[-2000:] + done.stderr[-2000:]
+    findings = json.loads(report.read_text(encoding="utf-8"))
+    issuer = ("cert_chain_of_trust", "cert_trust", "cert_revocation", "cert_crlDistributionPoints", "cert_ocspURL")
+    worse = [
+        f"{finding['id']}: {finding['severity']}: {finding['finding']}"
+        for finding in findings
+        if finding["severity"] in ("MEDIUM", "HIGH", "CRITICAL", "FATAL", "WARN") and finding["id"] not in issuer
+    ]
+    assert worse == []
+    assert len(findings) > 50
+
+
+@pytest.mark.parametrize("path", ["/", "/api/v1/echo", "/no/such/page", "/metrics"])
+def test_security_headers_are_there_once(site: Site, balancer: str, path: str) -> None:
+    answer = site.ask_politely(balancer, path)
+    assert {name: answer.all(name) for name in REQUIRED_HEADERS} == {
+        name: [value] for name, value in REQUIRED_HEADERS.items()
+    }
+    assert len(answer.all("Content-Security-Policy")) == 1
+    assert answer.all("X-XSS-Protection") == []
+
+
+def test_the_clients_address_cannot_be_forged(site: Site, balancer: str, client: Node) -> None:
+    answer = site.ask_politely(balancer, "/api/v1/echo", FORGED_HEADERS)
+    received = {name.lower(): value for name, value in answer.json["headers"].items()}
+    assert received["x-forwarded-for"] == client.ipv4
+    assert received["x-forwarded-proto"] == "https"
+    assert received["x-forwarded-host"] == site.name
+    assert [name for name, value in received.items() if FORGED in value] == []
+
+
+def test_requests_are_routed_by_path(site: Site, balancer: str, apis: list[str]) -> None:
+    assert server_of(site, balancer) in apis
+    assert site.ask(balancer, "/health").status == 200
+    page = site.ask(balancer, "/")
+    assert (page.status, page.all("Content-Type")[0].split(";")[0]) == (200, "text/html")
+
+
+def test_requests_are_spread_over_the_servers(site: Site, balancer: str, apis: list[str]) -> None:
+    assert {server_of(site, balancer) for _ in range(3 * len(apis))} == set(apis)
+
+
+def test_a_session_sticks_to_its_server(site: Site, balancer: str) -> None:
+    first = site.ask_politely(balancer, "/api/v1/server")
+    cookies = first.all("Set-Cookie")
+    assert len(cookies) == 1
+    value, *attributes = [part.strip().lower() for part in cookies[0].split(";")]
+    assert value.startswith("serverid=")
+    assert {"httponly", "secure"} <= set(attributes)
+    cookie = cookies[0].split(";")[0]
+    assert {server_of(site, balancer, f"other=1; {cookie}") for _ in range(6)} == {first.json["server"]}
+
+
+def test_the_application_does_not_see_the_sessions_cookie(site: Site, balancer: str, apis: list[str]) -> None:
+    answer = site.ask_politely(balancer, "/api/v1/echo", {"Cookie": f"a=1; SERVERID={apis[0]}; b=2"})
+    received = {name.lower(): value for name, value in answer.json["headers"].items()}
+    assert received["cookie"].replace(" ", "") == "a=1;b=2"
+
+
+@pytest.mark.parametrize("path", HIDDEN_PATHS)
+def test_inner_paths_are_refused(site: Site, balancer: str, path: str) -> None:
+    assert site.ask(balancer, path).status in (400, 404)
+
+
+def test_inner_paths_are_refused_to_websockets(site: Site, balancer: str) -> None:
+    assert site.ask(balancer, "/metrics", UPGRADE).status == 404
+
+
+def test_no_other_upgrade_reaches_the_application(site: Site, balancer: str) -> None:
+    """A tunnel in another protocol would pass by every check of a path."""
+    answer = site.ask_politely(balancer, "/api/v1/echo", {**UPGRADE, "Upgrade": "h2c"})
+    received = {name.lower(): value for name, value in answer.json["headers"].items()}
+    assert "upgrade" not in received
+
+
+@pytest.mark.parametrize("kind", [0, 1], ids=["api", "auth"])
+def test_too_many_requests_get_429_and_recovery(site: Site, balancers: list[Node], engine: str, kind: int) -> None:
+    limit = LIMITS[engine][kind]
+    first, second = (node.name for node in balancers)
+    time.sleep(15 if engine == "nginx" else 11)
+    connection = site.session(first)
+    statuses = [exchange(connection, limit.path).status for _ in range(120)]
+    other = site.ask(second, limit.path).status
+    health = exchange(connection, "/health").status
+    connection.close()
+    passed = len(statuses) - statuses.count(429)
+    assert limit.least <= passed <= limit.most
+    assert (other == 429) == limit.shared
+    assert health == 200
+    time.sleep(limit.recovery)
+    assert site.ask(first, limit.path).status != 429
+
+
+@pytest.fixture
+def reload(platform: Platform, engine: str) -> Callable[[str], None]:
+    """Reload a load balancer's configuration."""
+    return lambda name: print(platform.on(name, "systemctl", "reload", engine))
+
+
+def websocket(site: Site, balancer: str) -> ClientConnection:
+    """Open a WebSocket that sends nothing by itself."""
+    return open_websocket(
+        f"ws://{site.name}/api/v1/ws/echo",
+        sock=site.secure(balancer),
+        ping_interval=None,
+        open_timeout=10,
+    )
+
+
+def test_an_idle_websocket_lives_on_over_a_reload(
+    site: Site, balancers: list[Node], reload: Callable[[str], None]
+) -> None:
+    sockets = {node.name: websocket(site, node.name) for node in balancers}
+    time.sleep(1)
+    for name in sockets:
+        reload(name)
+    time.sleep(90)
+    for name, connection in sockets.items():
+        connection.send(f"hello {name}")
+        assert f"hello {name}" in str(connection.recv(timeout=10))
+        connection.close()
+
+
+def test_reloads_under_load_lose_nothing(
+    site: Site, balancers: list[Node], reload: Callable[[str], None], record_property: Callable[[str, object], None]
+) -> None:
+    """Each request over a connection of its own, sent once: a refused or cut connection counts as lost."""
+    names = [node.name for node in balancers]
+    with Load(lambda number: site.ask(names[number % 2], "/health"), per_second=30) as load:
+        for _ in range(5):
+            for name in names:
+                reload(name)
+            time.sleep(1)
+    record_property("requests", load.sent)
+    assert load.lost == []
+    assert load.sent >= 100
+
+
+def test_a_drained_server_gets_no_request(site: Site, balancer: str, platform: Platform, apis: list[str]) -> None:
+    """Not even from sessions that stick to it, and a reload does not bring it back."""
+    platform.on(balancer, "lb-drain", apis[0])
+    try:
+        assert platform.states(balancer)[apis[0]] == "drained"
+        assert apis[0] not in {server_of(site, balancer, f"SERVERID={apis[0]}") for _ in range(3)}
+        assert apis[0] not in {server_of(site, balancer) for _ in range(2 * len(apis))}
+    finally:
+        platform.on(balancer, "lb-ready", apis[0])
+    until(f"{apis[0]} is ready", lambda: platform.states(balancer)[apis[0]] == "ready", 30)
+    assert server_of(site, balancer, f"SERVERID={apis[0]}") == apis[0]
+
+
+@pytest.fixture
+def power(platform: Platform, balancers: list[Node]) -> Iterator[Callable[[str], None]]:
+    """Take hosts' power away; afterwards every one is back and all load balancers see all servers."""
+    killed: list[str] = []
+
+    def take(name: str) -> None:
+        killed.append(name)
+        platform.run("kill", name)
+
+    yield take
+    for name in killed:
+        platform.run("start", name)
+    for node in balancers:
+        until(f"{node.name} sees every server", lambda name=node.name: _all_ready(platform, name))
+
+
+def _all_ready(platform: Platform, balancer: str) -> bool:
+    try:
+        states = platform.states(balancer)
+    except AssertionError:
+        return False
+    return bool(states) and set(states.values()) == {"ready"}
+
+
+def test_an_api_server_killed_under_load_loses_no_request(
+    site: Site,
+    balancers: list[Node],
+    apis: list[str],
+    power: Callable[[str], None],
+    record_property: Callable[[str, object], None],
+) -> None:
+    """The client sends each request once: it is the load balancer that asks another server."""
+    names = [node.name for node in balancers]
+    with Load(lambda number: site.ask(names[number % 2], "/health"), per_second=20) as load:
+        time.sleep(3)
+        power(apis[0])
+        time.sleep(20)
+    record_property("requests", load.sent)
+    assert load.lost == []
+    assert load.sent >= 300
+
+
+def test_a_lost_load_balancer_loses_no_request(
+    site: Site, balancers: list[Node], power: Callable[[str], None], record_property: Callable[[str, object], None]
+) -> None:
+    """R32: the client goes on with the other address, as browsers and the edge do."""
+    with Load(lambda number: site.ask_any("/health", number % 2), per_second=10) as load:
+        time.sleep(3)
+        power(balancers[0].name)
+        time.sleep(10)
+    record_property("requests", load.sent)
+    assert load.lost == []
+    assert load.sent >= 100
+    with pytest.raises(FAILURES):
+        site.ask(balancers[0].name, "/health")
