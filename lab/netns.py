@@ -93,8 +93,9 @@ def add_rules(lab: Lab, namespace: str, ruleset: str) -> None:
 def record(lab: Lab, names: Sequence[str]) -> None:
     """Write down which namespaces are about to be made.
 
-    :raises LabError: another lab has one of them.
+    :raises LabError: another lab has one of them, of this checkout or of another.
     """
+    mine = recorded(lab)
     for other in existing_labs():
         taken = set() if other == lab.name else set(recorded(existing_lab(other))) & set(names)
         if taken:
@@ -103,7 +104,14 @@ def record(lab: Lab, names: Sequence[str]) -> None:
                 f"lab {other} has a network namespace of this name",
                 "choose another name for the lab",
             )
-    replace(lab.directory / "namespaces.json", json.dumps(sorted({*recorded(lab), *names}), indent=2) + "\n")
+    foreign = [name for name in names if name not in mine and (NAMESPACES / name).exists()]
+    if foreign:
+        raise LabError(
+            f"lab {lab.name}: {foreign[0]} exists already",
+            "a lab of the same name, built from another checkout, or somebody else made this network namespace",
+            "take that lab down where it was built, or choose another name for this one",
+        )
+    replace(lab.directory / "namespaces.json", json.dumps(sorted({*mine, *names}), indent=2) + "\n")
 
 
 def _interfaces(namespace: str) -> Set[str]:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Where a lab keeps its files, and who may change it at a time.
 
-.lab/cache/            image, packages, container storage: survives `down`
+.lab/cache/            image, packages, container storage, locks: survives `down`
 .lab/<name>/           one lab: keys, ssh.cfg, lab.json
 """
 
@@ -23,7 +23,7 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 STATE = REPOSITORY / ".lab"
 CACHE = STATE / "cache"
 #: Folders in ``.lab`` that are no labs.
-RESERVED_NAMES = ("cache", "locks")
+RESERVED_NAMES = ("cache",)
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,7 @@ def lock(name: str, what: str) -> Iterator[None]:
     :param what: for the message, what the holder does.
     :raises LabError: another process holds it.
     """
-    path = STATE / "locks" / name
+    path = STATE / "cache" / "locks" / name
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a+", encoding="utf-8") as stream:
         try:
@@ -134,7 +134,7 @@ def lock(name: str, what: str) -> Iterator[None]:
 @contextmanager
 def shared_lock(name: str) -> Iterator[None]:
     """Wait for, then hold a lock on something that several labs use, such as the image."""
-    path = STATE / "locks" / name
+    path = STATE / "cache" / "locks" / name
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a+", encoding="utf-8") as stream:
         fcntl.flock(stream, fcntl.LOCK_EX)

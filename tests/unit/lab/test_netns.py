@@ -13,6 +13,7 @@ from lab.state import Lab
 @pytest.fixture(autouse=True)
 def elsewhere(monkeypatch, tmp_path):
     monkeypatch.setattr(state, "STATE", tmp_path)
+    monkeypatch.setattr(netns, "NAMESPACES", tmp_path / "netns")
 
 
 def test_a_batch_has_one_address_family():
@@ -37,6 +38,22 @@ def test_two_labs_cannot_share_a_namespace(topology, tmp_path):
         "  remedy: choose another name for the lab"
     )
     assert netns.recorded(second) == []
+
+
+def test_a_namespace_of_another_checkout_s_lab_is_left_alone(tmp_path, monkeypatch):
+    monkeypatch.setattr(netns, "NAMESPACES", tmp_path)
+    (tmp_path / "lab-db1").touch()
+    lab = Lab("lab", tmp_path / "topology.yml")
+    lab.save()
+    with pytest.raises(LabError) as error:
+        netns.record(lab, ["lab-bastion1", "lab-db1"])
+    assert str(error.value) == (
+        "lab lab: lab-db1 exists already\n"
+        "  cause:  a lab of the same name, built from another checkout,"
+        " or somebody else made this network namespace\n"
+        "  remedy: take that lab down where it was built, or choose another name for this one"
+    )
+    assert netns.recorded(lab) == []
 
 
 def test_a_later_record_keeps_the_earlier_names(topology, tmp_path):

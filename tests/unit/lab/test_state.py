@@ -28,7 +28,7 @@ def test_bad_names(name):
         f"{name!r} cannot be the name of a lab\n"
         "  cause:  containers and network namespaces carry it, and .lab/ keeps a few names for itself\n"
         "  remedy: use up to 32 small letters, digits, dashes and underscores, beginning with a letter;"
-        " not cache, locks"
+        " not cache"
     )
 
 
