@@ -6,17 +6,22 @@ nothing declares. What passed the receiver's firewall is compared with a second,
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Callable, Iterator
 
 import pytest
 
+from tests.acceptance.matrix import probe
 from tests.acceptance.matrix.declaration import Declaration, Node
-from tests.acceptance.matrix.observe import Observer, Route
+from tests.acceptance.matrix.observe import Observer, Route, Sender
 
 #: Services that often listen somewhere, and that no flow declares.
 UNDECLARED = (21, 23, 25, 111, 445, 2049, 4444, 8080, 11211, 27017)
 PROTOCOLS = ("tcp", "udp")
+#: An operator without the VPN: the lab's console network leads to every address, so firewalls alone keep it out.
+OPERATOR = Node("operator", None, frozenset(), "100.65.0.2", "fdff:64:0:4000::2", None)
+CONSOLE = "internet"
 #: Differences that a failure lists.
 SHOWN = 400
 Property = Callable[[str, object], None]
@@ -36,12 +41,17 @@ class Matrix:
 def matrix(lab: str, declaration: Declaration) -> Matrix:
     """The whole matrix, sent once."""
     ports = sorted({port[0] for port in declaration.ports} | set(UNDECLARED))
-    expected = frozenset(_expected(declaration, ports))
-    sources = {node.name: f"{lab}-{node.name}" for node in declaration.nodes}
-    observer = Observer(lab, sources, declaration.nodes, ports)
+    senders = [Sender(node.name, f"{lab}-{node.name}") for node in declaration.nodes]
+    senders += [Sender(OPERATOR.name, f"{lab}-operator", CONSOLE)]
+    senders += [
+        Sender(_on_vpn(region), f"{lab}-operator", _tunnel(lab, declaration, region)) for region in declaration.regions
+    ]
+    expected = frozenset((*_expected(declaration, ports), *_expected_of_operators(declaration, ports)))
+    observer = Observer(lab, senders, declaration.nodes, ports)
     seen = observer.run(expected)
+    platform = {node.name for node in declaration.nodes if node.region}
     outside = {node.name for node in declaration.nodes if node.region is None}
-    seen = frozenset(route for route in seen if not {route.source, route.target} <= outside)
+    seen = frozenset(route for route in seen if route.target not in outside or route.source in platform)
     return Matrix(expected, seen, observer.addresses, observer.sent)
 
 
@@ -100,6 +110,32 @@ def _expected_between(declaration: Declaration, source: Node, target: Node, port
                 yield Route(source.name, target.name, *port, f"IPv{family}")
         if declaration.allows_public(source, target, port):
             yield Route(source.name, target.name, *port, "public")
+
+
+def _expected_of_operators(declaration: Declaration, ports: list[int]) -> Iterator[Route]:
+    """Without the VPN an operator is anyone on the internet, on it the region's bastion answers."""
+    everything = [(node, number, protocol) for node in declaration.nodes for number in ports for protocol in PROTOCOLS]
+    for target, *port in everything:
+        for family in (4, 6) if target.region else ():
+            if declaration.allows(OPERATOR, target, tuple(port), family):
+                yield Route(OPERATOR.name, target.name, *port, f"IPv{family}")
+            if declaration.allows_operators(target.region, target, tuple(port)):
+                yield Route(_on_vpn(target.region), target.name, *port, f"IPv{family}")
+        if declaration.allows_public(OPERATOR, target, tuple(port)):
+            yield Route(OPERATOR.name, target.name, *port, "public")
+
+
+def _on_vpn(region: str) -> str:
+    return f"operator-on-vpn-of-{region}"
+
+
+def _tunnel(lab: str, declaration: Declaration, region: str) -> str:
+    """Return the interface of the operator's tunnel into a region: the one that its addresses are routed by."""
+    address = declaration.region(region)[0].ipv4
+    route = json.loads(probe.in_namespace(f"{lab}-operator", ["ip", "-json", "route", "get", address]))[0]
+    if route["dev"] == CONSOLE:
+        pytest.fail(f"the operator's tunnel into {region} is down: {address} is routed by the console", pytrace=False)
+    return str(route["dev"])
 
 
 def _text(route: Route) -> str:

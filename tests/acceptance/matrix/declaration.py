@@ -67,10 +67,14 @@ class Declaration:
         """Every port of every flow."""
         return tuple(sorted({port for flow in self.flows for port in flow.ports}))
 
+    def region(self, name: str) -> tuple[Node, ...]:
+        """Every host of a region."""
+        return tuple(node for node in self.nodes if node.region == name)
+
     @property
-    def operator_networks(self) -> dict[str, list[str]]:
-        """The addresses that operators have inside of the VPN, by region."""
-        return {name: list(region.get("vpn_clients", [])) for name, region in self._document["regions"].items()}
+    def regions(self) -> tuple[str, ...]:
+        """The names of the regions."""
+        return tuple(self._document["regions"])
 
     def allows(self, source: Node, target: Node, port: PortKey, family: int) -> bool:
         """Tell whether one flow, read alone, lets a host reach the address of another one."""

@@ -8,7 +8,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Iterator, Mapping, Sequence
+from typing import Iterator, Sequence
 
 from tests.acceptance.matrix import probe
 from tests.acceptance.matrix.declaration import Node
@@ -20,6 +20,15 @@ PUBLIC_OFFSET = 500
 SETTLE = 1.0
 WORKERS = 6
 PASSES = 3
+
+
+@dataclass(frozen=True)
+class Sender:
+    """Who sends: from which network namespace, and by which interface where the routes are not to decide."""
+
+    name: str
+    namespace: str
+    device: str = ""
 
 
 @dataclass(frozen=True, order=True)
@@ -36,16 +45,11 @@ class Route:
 class Observer:
     """Watches every target while every sender sends."""
 
-    def __init__(self, lab: str, sources: Mapping[str, str], targets: Sequence[Node], ports: Sequence[int]) -> None:
-        """Prepare the probes.
-
-        :param sources: network namespace of each sender, by the sender's name.
-        """
+    def __init__(self, lab: str, senders: Sequence[Sender], targets: Sequence[Node], ports: Sequence[int]) -> None:
         self._lab = lab
-        self._sources = dict(sources)
+        self._senders = tuple(senders)
         self._targets = tuple(targets)
         self._ports = list(ports)
-        self._numbers = {name: number for number, name in enumerate(sources)}
         #: Where a probe from a platform's host came from, for probes to hosts' own addresses.
         self.addresses: dict[tuple[str, str, int], set[str]] = {}
         self.sent = 0
@@ -72,22 +76,27 @@ class Observer:
 
     def _send(self) -> None:
         with ThreadPoolExecutor(WORKERS) as pool:
-            self.sent += sum(pool.map(self._send_from, self._sources))
+            self.sent += sum(pool.map(self._send_from, range(len(self._senders))))
 
-    def _send_from(self, source: str) -> int:
-        own = [(4, node.ipv4) for node in self._targets if node.name != source]
-        own += [(6, node.ipv6) for node in self._targets if node.name != source and node.ipv6]
-        public = [(4, node.public) for node in self._targets if node.name != source and node.public]
-        number = self._numbers[source]
-        return self._send_to(source, number, own) + self._send_to(source, number + PUBLIC_OFFSET, public)
+    def _send_from(self, number: int) -> int:
+        others = [node for node in self._targets if node.name != self._senders[number].name]
+        own = [(4, node.ipv4) for node in others] + [(6, node.ipv6) for node in others if node.ipv6]
+        public = [(4, node.public) for node in others if node.public]
+        return self._send_to(number, 0, own) + self._send_to(number, PUBLIC_OFFSET, public)
 
-    def _send_to(self, source: str, number: int, targets: Sequence[tuple[int, str]]) -> int:
-        plan = {"source_port": probe.FIRST_SOURCE_PORT + number, "targets": targets, "ports": self._ports}
+    def _send_to(self, number: int, offset: int, targets: Sequence[tuple[int, str]]) -> int:
+        sender = self._senders[number]
+        plan = {
+            "source_port": probe.FIRST_SOURCE_PORT + offset + number,
+            "device": sender.device,
+            "targets": targets,
+            "ports": self._ports,
+        }
         command = [sys.executable, "-I", "-S", str(SENDER)]
-        return int(probe.in_namespace(self._sources[source], command, json.dumps(plan)))
+        return int(probe.in_namespace(sender.namespace, command, json.dumps(plan)))
 
     def _collect(self) -> frozenset[Route]:
-        names = list(self._sources)
+        names = [sender.name for sender in self._senders]
         seen = set()
         for node in self._targets:
             for arrival in probe.arrivals(f"{self._lab}-{node.name}"):

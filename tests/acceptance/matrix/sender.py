@@ -1,6 +1,7 @@
 """Runs inside of one host's network namespace and sends the probes that it reads from standard input.
 
-Input: JSON with ``source_port``, ``bind`` (address by family, or none), ``targets`` ([family, address]) and ``ports``.
+Input: JSON with ``source_port``, ``device`` (the interface to send by, or empty), ``targets``
+([family, address]) and ``ports``.
 Every target gets one TCP SYN and one empty UDP datagram on each port. A source port of its own
 for each sender makes a probe recognisable at the receiver, behind NAT too.
 """
@@ -18,18 +19,20 @@ BURST = 64
 PAUSE = 0.002
 
 
-def bound(family, kind, source_port):
-    """Return a non-blocking socket that sends from the sender's own port."""
+def bound(family, kind, source_port, device):
+    """Return a non-blocking socket that sends from the sender's own port, by one interface where one is named."""
     sock = socket.socket(FAMILIES[family], kind)
     sock.setblocking(False)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if device:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, device.encode())
     sock.bind(("", source_port))
     return sock
 
 
-def send_tcp(family, address, port, source_port):
+def send_tcp(family, address, port, plan):
     """Send one SYN. Closing at once stops retransmission; an accepted connection is aborted."""
-    sock = bound(family, socket.SOCK_STREAM, source_port)
+    sock = bound(family, socket.SOCK_STREAM, plan["source_port"], plan["device"])
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, ABORT_ON_CLOSE)
     try:
         sock.connect((address, port))
@@ -50,14 +53,14 @@ def send_udp(sock, address, port):
 def main():
     """Wake the neighbours with one probe each, wait for their answers, then send everything."""
     plan = json.load(sys.stdin)
-    datagrams = {family: bound(family, socket.SOCK_DGRAM, plan["source_port"]) for family in FAMILIES}
+    datagrams = {family: bound(family, socket.SOCK_DGRAM, plan["source_port"], plan["device"]) for family in FAMILIES}
     for family, address in plan["targets"]:
         send_udp(datagrams[family], address, plan["ports"][0])
     time.sleep(0.5)
     sent = 0
     for port in plan["ports"]:
         for family, address in plan["targets"]:
-            send_tcp(family, address, port, plan["source_port"])
+            send_tcp(family, address, port, plan)
             send_udp(datagrams[family], address, port)
             sent += 2
             if sent % BURST == 0:
