@@ -4,5 +4,10 @@ scenario() {
     check "$1" molecule test --scenario-name "$1"
 }
 
-mapfile -t scenarios < <(if [ "$#" -gt 0 ]; then printf '%s\n' "$@"; else basename -a "$(dirname -- molecule/*/molecule.yml)"; fi)
+scenarios=("$@")
+if [ "$#" -eq 0 ]; then
+    for path in molecule/*/molecule.yml; do
+        scenarios+=("$(basename "$(dirname "$path")")")
+    done
+fi
 in_turns 2 scenario "${scenarios[@]}"
