@@ -7,7 +7,8 @@
     python -m lab.tunnel down --name lab
 
 Interfaces live in the operator's namespace, and so do the routes, which win over those that the namespace has by
-itself. Where the kernel has no WireGuard, `wireguard-go` carries a tunnel and ends with the lab.
+itself. Connections that exist when a tunnel comes up stay on the old way, because they bear its address. Where the
+kernel has no WireGuard, `wireguard-go` carries a tunnel and ends with the lab.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from __future__ import annotations
 import argparse
 import base64
 import hashlib
+import json
 import os
 import signal
 import subprocess
@@ -30,8 +32,8 @@ from lab.errors import LabError
 from lab.run import capture
 from lab.state import Lab, existing_lab, replace, shared_lock
 
-#: Lower than the metric of the namespace's own routes to the regions.
-METRIC = 100
+#: The routing table of the tunnels, and the place of the rule that leads to it before the namespace's own routes.
+TABLE, PREFERENCE = "51820", "100"
 MTU = 1420
 HANDSHAKE_SECONDS = 20
 #: What wg-quick understands and wg does not.
@@ -144,9 +146,21 @@ def _configure(lab: Lab, interface: str, configuration: Configuration) -> None:
     capture(["ip", "-n", namespace, "link", "set", interface, "mtu", str(MTU), "up"])
     for address in configuration.addresses:
         capture(["ip", "-n", namespace, "address", "replace", address, "dev", interface, "nodad"])
+    for version in ("-4", "-6"):
+        _lead_to_tunnels(namespace, version)
     for route in configuration.routes:
         version = "-6" if ":" in route else "-4"
-        capture(["ip", version, "-n", namespace, "route", "replace", route, "dev", interface, "metric", str(METRIC)])
+        capture(["ip", version, "-n", namespace, "route", "replace", route, "dev", interface, "table", TABLE])
+
+
+def _lead_to_tunnels(namespace: str, version: str) -> None:
+    """Let everything take the tunnels that does not bear an address of the namespace's own way already."""
+    if f"lookup {TABLE}" in capture(["ip", version, "-n", namespace, "rule"]):
+        return
+    links = json.loads(capture(["ip", version, "-n", namespace, "-json", "address", "show", "dev", "internet"]))
+    for own in (entry["local"] for link in links for entry in link["addr_info"] if entry["scope"] == "global"):
+        rule = ["pref", PREFERENCE, "not", "from", own, "lookup", TABLE]
+        capture(["ip", version, "-n", namespace, "rule", "add", *rule])
 
 
 def _create(lab: Lab, interface: str, pid_file: Path) -> None:
