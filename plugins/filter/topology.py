@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, fields
 
 from ansible.errors import AnsibleFilterError
 
@@ -14,6 +14,7 @@ from ansible_collections.freeagentics.platform.plugins.module_utils.topology.der
     load_balancer,
     names,
     nat,
+    ssh,
     vpn,
 )
 from ansible_collections.freeagentics.platform.plugins.module_utils.topology.model import TopologyError, TopologyErrors
@@ -51,6 +52,15 @@ def nat_sources(topology, host):
     return asdict(nat.nat_sources(topology, host))
 
 
+def ssh_config(topology, options=None):
+    """Return the text for ssh -F."""
+    known = {field.name for field in fields(ssh.SshOptions)}
+    unknown = sorted(set(options or {}) - known)
+    if unknown:
+        raise TopologyError("options", f"there is no {', '.join(unknown)}: use {', '.join(sorted(known))}")
+    return ssh.ssh_config(topology, ssh.SshOptions(**{name: str(value) for name, value in (options or {}).items()}))
+
+
 def public_names(topology):
     """Return the names that lead to the site."""
     return list(dns.site_names(topology)) + [f"{region.name}.{topology.domain}" for region in topology.regions]
@@ -75,6 +85,7 @@ FILTERS = (
     hosts_file,
     vpn_network,
     nat_sources,
+    ssh_config,
     public_names,
     public_records,
     platform_networks,
@@ -86,7 +97,7 @@ def of_file(function):
 
     def read_and_call(path, *arguments):
         try:
-            return _plain(function(load(str(path)), *map(str, arguments)))
+            return _plain(function(load(str(path)), *arguments))
         except (TopologyError, TopologyErrors) as error:
             raise AnsibleFilterError(f"{path}: {error}") from error
 

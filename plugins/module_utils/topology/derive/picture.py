@@ -17,7 +17,7 @@ from ..query import Index, index
 WIDTH = 1120
 MARGIN = 32
 #: The column of the kinds of subnets, left of the zones.
-GUTTER = 132
+GUTTER = 148
 GAP = 12
 CHIP_HEIGHT = 38
 #: A name of 12.5 units in a sans-serif face takes at most this for each letter.
@@ -137,8 +137,8 @@ def _region(known: Index, region: Region, top: float) -> Tuple[float, List[str]]
         ground += [_box(x, top + 46, column, bottom - top - 46 - GAP, "zone")]
         ground.append(_text(x + 10, top + 64, zone, "kind"))
     ground += [_text(MARGIN + 18, top + 30, region.name, "heading")]
-    networks = "  ".join(str(network) for network in (region.cidr, region.cidr6) if network)
-    ground += [_text(left + 10, top + 29, f"{region.state}  ·  {networks}", "soft")]
+    networks = " · ".join(str(network) for network in (region.cidr, region.cidr6) if network)
+    ground += [_text(left + 10, top + 29, f"{region.state} · {networks}", "soft")]
     return bottom - top, ground + parts + list(_gutter(known, region, rows))
 
 
@@ -149,7 +149,7 @@ def _subnets(region: Region, kind: str, zone: str) -> List[Subnet]:
 def _grid(region: Region, subnet: Subnet, width: float) -> Tuple[List[Host], int]:
     """Return the hosts of a subnet and how many stand in a row of its box."""
     longest = max((len(host.name) for host in region.hosts), default=1)
-    chip = max(longest * LETTER + 20, 84)
+    chip = max(longest * LETTER + 20, 80)
     hosts = [host for host in region.hosts if host.subnet == subnet.name]
     return hosts, max(int((width - 28 + 6) // (chip + 6)), 1)
 
@@ -202,7 +202,7 @@ def _gutter(known: Index, region: Region, rows: Sequence[Tuple[str, float, float
     for kind, y, height in rows:
         yield _text(MARGIN + 18, y + 19, kind.upper(), "kind")
         ports = _ports_between(known, region, above, kind)
-        label = "from the row above" if above else "from outside"
+        label = f"from {above or 'outside'}"
         if kind == "management":
             ports, label = _ports_between(known, region, "", kind), "from outside"
         if ports:
@@ -242,7 +242,7 @@ def _flow_table(topology: Topology, top: float) -> Tuple[float, List[str]]:
     """Return the height and the parts of the table: who calls (rows) whom (columns) on which ports."""
     sources = list(dict.fromkeys(flow.source for flow in topology.flows))
     targets = list(dict.fromkeys(flow.target for flow in topology.flows))
-    column = (WIDTH - 2 * MARGIN - SOURCES - 44) / max(len(targets), 1)
+    column = (WIDTH - 2 * MARGIN - SOURCES - 58) / max(len(targets), 1)
     left, first = MARGIN + SOURCES, top + HEADS
     parts = [_text(MARGIN, top + 16, "Who may call whom", "heading"), *_table_legend(top)]
     for number, target in enumerate(targets):
@@ -267,6 +267,7 @@ def _table_legend(top: float) -> Iterable[str]:
         _text(MARGIN + 18, top + 42, "inside a region, or outside", "small soft"),
         _box(MARGIN, top + 50, 12, 12, "wide", 2),
         _text(MARGIN + 18, top + 60, "between regions, too", "small soft"),
+        _text(MARGIN, top + 78, "TCP ports; u: UDP, t u: both", "small soft"),
     )
 
 
@@ -276,7 +277,8 @@ def _cell(flows: Iterable[Flow], source: str, target: str) -> Tuple[List[str], b
     numbers: Dict[int, List[str]] = {}
     for port in ports:
         numbers.setdefault(port.number, []).append(port.protocol)
-    lines = [str(number) if "tcp" in both else f"{number} u" for number, both in numbers.items()]
+    marks = {("tcp",): "", ("udp",): " u"}
+    lines = [f"{number}{marks.get(tuple(protocols), ' t u')}" for number, protocols in numbers.items()]
     return lines, any(flow.across_regions for flow in found)
 
 
