@@ -16,6 +16,7 @@ from typing import Dict, List, Mapping, Sequence, Tuple
 
 from ansible_collections.freeagentics.platform.plugins.plugin_utils.role_packages import (
     RolePackagesError,
+    packages_of_file,
     packages_of_role,
 )
 from lab import image
@@ -26,6 +27,8 @@ from lab.state import CACHE, REPOSITORY, replace, shared_lock
 DIRECTORY = CACHE / "packages"
 #: What hosts see as /opt/lab/packages.
 SOURCE = DIRECTORY / "source"
+#: What the application needs that a lab runs.
+REFERENCE_SERVICE = REPOSITORY / "lab" / "reference_service" / "packages.yml"
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 UNKNOWN = re.compile(r"(?:Unable to locate package |Package '?|any package by \w+ ')([a-z0-9][a-z0-9+.-]+)")
 
@@ -51,7 +54,7 @@ def wanted(roles: Path = REPOSITORY / "roles") -> Dict[str, Tuple[str, ...]]:
 def ensure() -> str:
     """Bring the package source up to date with the roles; return a short hash of its index."""
     with shared_lock("packages"):
-        roles = wanted()
+        roles = {**wanted(), "reference_service": packages_of_file(REFERENCE_SERVICE)}
         key = hashlib.sha256(json.dumps([image.recipe(), roles]).encode()).hexdigest()
         stamp = DIRECTORY / "stamp"
         if not stamp.is_file() or stamp.read_text(encoding="utf-8") != key:

@@ -29,13 +29,19 @@ def packages_of_role(roles_directory: Path, role: str) -> Tuple[str, ...]:
     if not (roles_directory / role).is_dir():
         known = ", ".join(sorted(path.name for path in roles_directory.iterdir() if path.is_dir()))
         raise RolePackagesError(f"{role}: no such role in {roles_directory}; the roles are: {known}")
-    if not defaults.is_file():
-        return ()
-    variables = yaml.safe_load(defaults.read_text(encoding="utf-8")) or {}
+    return packages_of_file(defaults) if defaults.is_file() else ()
+
+
+def packages_of_file(path: Path) -> Tuple[str, ...]:
+    """Return the packages of all ``_packages`` lists of a YAML file, in its order.
+
+    :raises RolePackagesError: a list holds something other than plain strings.
+    """
+    variables = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
     packages: List[str] = []
     for name, value in variables.items():
         if name.endswith("_packages"):
-            packages.extend(_checked(defaults, name, value))
+            packages.extend(_checked(path, name, value))
     return tuple(packages)
 
 

@@ -1,0 +1,149 @@
+"""The API: health, records, an echo of what arrived, a WebSocket echo, and metrics on a port of their own."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import time
+from pathlib import Path
+from typing import Awaitable, Callable, Dict, Optional, Tuple
+from urllib.parse import unquote
+
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest, start_http_server
+
+from reference_service import measures
+from reference_service.asgi import BodyTooLarge, Receive, Response, Scope, Send, as_json, read_body, run_lifespan, send_response
+from reference_service.store import FileStore, Store
+
+Handler = Callable[[Scope, Receive], Awaitable[Response]]
+WEBSOCKET_PATH = "/api/v1/ws/echo"
+RECORDS = "/api/v1/records"
+
+
+class Api:
+    """The ASGI application."""
+
+    def __init__(self, environment: Dict[str, str]) -> None:
+        self._environment = environment
+        self._store: Optional[Store] = None
+        self._routes: Dict[Tuple[str, str], Handler] = {
+            ("GET", "/health"): self._health,
+            ("GET", "/api/v1/health"): self._deep_health,
+            ("GET", "/api/v1/server"): self._server,
+            ("GET", "/api/v1/echo"): self._echo,
+            ("POST", "/api/v1/echo"): self._echo,
+            ("GET", RECORDS): self._list_records,
+            ("POST", RECORDS): self._add_record,
+            ("GET", "/metrics"): self._metrics,
+            ("GET", "/docs"): self._docs,
+        }
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one connection's scope."""
+        if scope["type"] == "lifespan":
+            await run_lifespan(receive, send, self._startup, self._shutdown)
+        elif scope["type"] == "websocket":
+            await self._websocket(scope, receive, send)
+        else:
+            await self._http(scope, receive, send)
+
+    def _startup(self) -> None:
+        self._store = FileStore(Path(self._environment["RECORDS_FILE"]))
+        port = int(self._environment.get("METRICS_PORT", "0"))
+        if port:
+            start_http_server(port, self._environment.get("METRICS_ADDRESS", "127.0.0.1"))
+        measures.ACTIVE.set(1)
+        measures.SPAWNED.inc()
+
+    def _shutdown(self) -> None:
+        if isinstance(self._store, FileStore):
+            self._store.close()
+
+    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started = time.monotonic()
+        endpoint = self._endpoint(scope["path"])
+        handler = self._routes.get((scope["method"], endpoint), self._not_found)
+        try:
+            response = await handler(scope, receive)
+        except BodyTooLarge:
+            response = as_json({"error": "the body is too large"}, 413)
+        measures.REQUESTS.labels(scope["method"], endpoint, str(response.status)).inc()
+        measures.DURATION.labels(scope["method"], endpoint).observe(time.monotonic() - started)
+        await send_response(send, response)
+
+    def _endpoint(self, path: str) -> str:
+        if path.startswith(f"{RECORDS}/"):
+            return f"{RECORDS}/*"
+        known = {endpoint for dummy, endpoint in self._routes}
+        return path if path in known else "unknown"
+
+    async def _not_found(self, scope: Scope, receive: Receive) -> Response:
+        if scope["method"] == "GET" and scope["path"].startswith(f"{RECORDS}/"):
+            return self._record(unquote(scope["path"].rsplit("/", 1)[1]))
+        return as_json({"error": "there is nothing here"}, 404)
+
+    async def _health(self, scope: Scope, receive: Receive) -> Response:
+        return as_json({"status": "ok"})
+
+    async def _deep_health(self, scope: Scope, receive: Receive) -> Response:
+        self._records.check()
+        return as_json({"status": "ok", "store": "ok"})
+
+    async def _server(self, scope: Scope, receive: Receive) -> Response:
+        return as_json({"server": socket.gethostname(), "version": self._environment.get("RELEASE", "unknown")})
+
+    async def _echo(self, scope: Scope, receive: Receive) -> Response:
+        headers = [[name.decode("latin-1"), value.decode("latin-1")] for name, value in scope["headers"]]
+        body = await read_body(receive)
+        client = scope["client"][0] if scope.get("client") else None
+        shown = {"method": scope["method"], "path": scope["path"], "headers": headers, "client": client, "body_bytes": len(body)}
+        return as_json({**shown, "server": socket.gethostname()})
+
+    async def _list_records(self, scope: Scope, receive: Receive) -> Response:
+        return as_json({"records": [{"key": key, "value": value} for key, value in self._records.newest(100)]})
+
+    async def _add_record(self, scope: Scope, receive: Receive) -> Response:
+        try:
+            record = json.loads(await read_body(receive))
+            key, value = record["key"], record["value"]
+        except (ValueError, TypeError, KeyError):
+            return as_json({"error": 'a record is {"key": text, "value": text}'}, 400)
+        if not (isinstance(key, str) and key and isinstance(value, str)):
+            return as_json({"error": "key and value have to be texts, and the key not empty"}, 400)
+        self._records.add(key, value)
+        measures.INFERENCES.inc()
+        return as_json({"key": key, "value": self._records.get(key)}, 201)
+
+    def _record(self, key: str) -> Response:
+        value = self._records.get(key)
+        return as_json({"error": "there is no such record"}, 404) if value is None else as_json({"key": key, "value": value})
+
+    async def _metrics(self, scope: Scope, receive: Receive) -> Response:
+        return Response(200, generate_latest(), CONTENT_TYPE_LATEST)
+
+    async def _docs(self, scope: Scope, receive: Receive) -> Response:
+        paths = sorted({endpoint for dummy, endpoint in self._routes})
+        return Response(200, "\n".join(paths).encode(), "text/plain")
+
+    @property
+    def _records(self) -> Store:
+        if self._store is None:
+            raise RuntimeError("the server did not run the start-up events: start it with lifespan on")
+        return self._store
+
+    async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await receive()
+        if scope["path"] != WEBSOCKET_PATH:
+            await send({"type": "websocket.close", "code": 4404})
+            return
+        await send({"type": "websocket.accept"})
+        while True:
+            message = await receive()
+            if message["type"] == "websocket.disconnect":
+                return
+            answer = {"text": message["text"]} if message.get("text") is not None else {"bytes": message.get("bytes")}
+            await send({"type": "websocket.send", **answer})
+
+
+app = Api(dict(os.environ))
