@@ -9,12 +9,21 @@ import sys
 from pathlib import Path
 from typing import List, Optional
 
-from ansible_collections.freeagentics.platform.plugins.module_utils.topology.model import Host, Region, Topology
+from ansible_collections.freeagentics.platform.plugins.module_utils.topology.derive.ssh import SshOptions, ssh_config
+from ansible_collections.freeagentics.platform.plugins.module_utils.topology.model import Host, Topology
 from lab import podman
 from lab.run import capture
 from lab.state import REPOSITORY, Lab, replace
 
 USER = "platform"
+#: For all hosts: the first hop hands over a socket, and nothing but the lab's own keys counts.
+OF_THE_LAB = (
+    "ProxyUseFdpass yes",
+    "GlobalKnownHostsFile none",
+    "UpdateHostKeys no",
+    "HostKeyAlgorithms ssh-ed25519",
+    "LogLevel ERROR",
+)
 
 
 def key(lab: Lab) -> Path:
@@ -80,52 +89,16 @@ def beside(lab: Lab) -> Optional[Path]:
 
 
 def configuration(lab: Lab, topology: Topology, python: str) -> str:
-    """Return the SSH configuration: the first hop enters the operator's namespace, hosts lie behind their bastion."""
-    enter = f"{python} -I -S {REPOSITORY / 'lab' / 'connect.py'} {lab.namespace('operator')} %h %p"
-    blocks: List[str] = []
-    for region in topology.regions:
-        bastion = _bastion(region)
-        for host in region.hosts:
-            direct = bastion is None or host is bastion
-            blocks.append(
-                _block(
-                    host, f"ProxyCommand {enter}" if direct else f"ProxyJump {bastion.name if bastion else ''}", direct
-                )
-            )
-    for host in topology.outside.hosts if topology.outside else ():
-        blocks.append(_block(host, f"ProxyCommand {enter}", True))
-    return "\n".join([*blocks, _common(lab)])
-
-
-def _bastion(region: Region) -> Optional[Host]:
-    return next((host for host in region.hosts if "bastion" in host.services), None)
-
-
-def _block(host: Host, way: str, direct: bool) -> str:
-    names = " ".join([host.name, *map(str, host.addresses)])
-    lines = [f"Host {names}", f"  HostName {host.address}", f"  HostKeyAlias {host.name}", f"  {way}"]
-    return "\n".join([*lines, *(["  ProxyUseFdpass yes"] if direct else []), ""])
-
-
-def _common(lab: Lab) -> str:
-    options = {
-        "User": USER,
-        "IdentityFile": key(lab),
-        "IdentitiesOnly": "yes",
-        "UserKnownHostsFile": known_hosts(lab),
-        "GlobalKnownHostsFile": "none",
-        "StrictHostKeyChecking": "yes",
-        "UpdateHostKeys": "no",
-        "HostKeyAlgorithms": "ssh-ed25519",
-        "ConnectTimeout": 15,
-        "ServerAliveInterval": 10,
-        "ServerAliveCountMax": 3,
-        "ControlMaster": "auto",
-        "ControlPersist": 60,
-        "ControlPath": control_directory() / f"{_socket_prefix(lab)}-%C",
-        "LogLevel": "ERROR",
-    }
-    return "\n".join(["Host *", *(f"  {name} {value}" for name, value in options.items()), ""])
+    """Return the platform's SSH configuration with a first hop that enters the operator's namespace."""
+    options = SshOptions(
+        user=USER,
+        identity_file=str(key(lab)),
+        known_hosts=str(known_hosts(lab)),
+        strict_host_keys="yes",
+        proxy_command=f"{python} -I -S {REPOSITORY / 'lab' / 'connect.py'} {lab.namespace('operator')} %h %p",
+        control_path=str(control_directory() / f"{_socket_prefix(lab)}-%C"),
+    )
+    return ssh_config(topology, options) + "".join(f"  {line}\n" for line in OF_THE_LAB)
 
 
 def close_connection(lab: Lab, host: str) -> None:

@@ -40,6 +40,7 @@ def test_the_first_hop_enters_the_operator_s_namespace(config, name):
     options = effective(config, name)
     assert options["proxycommand"].endswith("/lab/connect.py lab-operator %h %p")
     assert options["proxyusefdpass"] == "yes"
+    assert options["globalknownhostsfile"] == "none"
     assert "proxyjump" not in options
 
 
