@@ -45,6 +45,12 @@ options:
     description: The folder of C(rules.v4) and C(rules.v6).
     type: path
     default: /etc/iptables
+  boot_service:
+    description:
+      - The unit that loads the files at boot; it is enabled where it is not. The empty string leaves that to something
+        else.
+    type: str
+    default: netfilter-persistent.service
   phase:
     description:
       - V(apply) makes the host have the wanted rules. V(preflight) only looks whether something else manages the
@@ -58,6 +64,7 @@ options:
     type: str
 requirements:
   - iptables
+  - netfilter-persistent and iptables-persistent (for O(boot_service))
   - systemd (with O(rollback_seconds) above 0)
 attributes:
   check_mode:
@@ -106,6 +113,10 @@ persisted:
   type: list
   elements: str
   sample: [/etc/iptables/rules.v4]
+enabled:
+  description: Whether O(boot_service) had to be enabled.
+  returned: with phase apply
+  type: bool
 recovered:
   description: Whether an earlier change that nobody had confirmed was found and taken back first.
   returned: with phase apply
@@ -129,6 +140,7 @@ from contextlib import contextmanager
 from typing import Any, Dict, Iterator, List, Optional, Tuple
 
 from ansible.module_utils.basic import AnsibleModule
+
 from ansible_collections.freeagentics.platform.plugins.module_utils.firewall.plan import (
     IPV4,
     IPV6,
@@ -270,6 +282,15 @@ class Host:
             yield process
             pid = process.parent
 
+    def will_load_at_boot(self) -> bool:
+        """Whether the files are loaded at the next boot, as far as this module is asked to see to it."""
+        service = self.module.params["boot_service"]
+        return not service or self.module.run_command(["systemctl", "is-enabled", "--quiet", service])[0] == 0
+
+    def load_at_boot(self) -> None:
+        """Has the files loaded at every boot."""
+        self.run(["systemctl", "enable", self.module.params["boot_service"]])
+
     def check_conflicts(self) -> None:
         """Stops where something else manages the rules."""
         _code, out, _err = self.module.run_command(["systemctl", "is-active", "firewalld.service", "nftables.service"])
@@ -408,8 +429,10 @@ class Apply:
         plans = tuple(
             plan(family, wanted[family], self.host.observed(family), self.host.path(family)) for family in families
         )
+        enabled = not self.host.will_load_at_boot()
         result: Dict[str, Any] = {
-            "changed": any(each.changed for each in plans),
+            "changed": enabled or any(each.changed for each in plans),
+            "enabled": enabled,
             "diff": [difference for each in plans for difference in each.diff],
             "loaded": [each.family.name for each in plans if each.load],
             "persisted": [self.host.path(each.family) for each in plans if each.persist],
@@ -420,6 +443,8 @@ class Apply:
                 self.host.test(each.family, wanted[each.family].ruleset)
         if self.check_mode or not result["changed"]:
             return result
+        if enabled:
+            self.host.load_at_boot()
         if result["loaded"] and self.params["rollback_seconds"]:
             result["pending"] = self._load_with_timer(plans, wanted)
         else:
@@ -447,8 +472,8 @@ class Apply:
         running = only_tables(self.host.saved(family), table_names(wanted.ruleset))
         if normal_form(running) not in (normal_form(wanted.ruleset), normal_form(wanted.canonical)):
             self.host.module.warn(
-                f"iptables-save prints the {family.name} rules in another form than they are written, and this host may "
-                "not make a network namespace to find that form: every run will load them again. Write them as "
+                f"iptables-save prints the {family.name} rules in another form than they are written, and this host "
+                "may not make a network namespace to find that form: every run will load them again. Write them as "
                 "iptables-save prints them."
             )
 
@@ -484,6 +509,7 @@ def main() -> None:
             "ipv6": {"type": "str"},
             "rollback_seconds": {"type": "int", "default": 60},
             "persist_directory": {"type": "path", "default": "/etc/iptables"},
+            "boot_service": {"type": "str", "default": "netfilter-persistent.service"},
             "phase": {"type": "str", "choices": ["apply", "preflight", "confirm"], "default": "apply"},
             "token": {"type": "str", "no_log": False},
         },

@@ -194,6 +194,13 @@ def test_a_rule_added_by_hand_is_found_and_removed(host):
     assert "--dport 4444" not in kernel(host)
 
 
+def test_rules_that_would_not_be_loaded_at_boot_are_found(host):
+    host.check_output("systemctl disable netfilter-persistent")
+    run = playbook("converge.yml", "--verbose")
+    assert re.search(r"changed: \[api1\] => .*\"enabled\": true", run.stdout), run.stdout
+    assert host.service("netfilter-persistent").is_enabled
+
+
 def test_a_rule_added_to_the_file_is_found_and_removed(host):
     host.check_output(
         "sed -i '0,/^-A INPUT/s//-A INPUT -p udp -m udp --dport 4444 -j ACCEPT\\n&/' /etc/iptables/rules.v4"

@@ -35,10 +35,12 @@ class Pending:
     changed_at: Optional[float]
 
     def to_json(self) -> str:
+        """The text that is kept on the host."""
         return json.dumps(asdict(self), sort_keys=True)
 
     @classmethod
     def from_json(cls, text: str) -> Pending:
+        """The change that a text of the host tells of."""
         return cls(**json.loads(text))
 
 

@@ -113,10 +113,10 @@ def parse(text: str) -> Ruleset:
 def _read_line(reader: _Reader, line: str) -> None:
     if not line or line.startswith("#"):
         return
-    if line == "COMMIT":
-        return reader.commit()
     table, chain, rule = _TABLE.match(line), _CHAIN.match(line), _RULE.match(line)
-    if table:
+    if line == "COMMIT":
+        reader.commit()
+    elif table:
         reader.table(table.group(1))
     elif chain:
         reader.chain(chain.group(1), chain.group(2))

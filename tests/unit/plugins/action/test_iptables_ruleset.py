@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from ansible_collections.freeagentics.platform.plugins.action.iptables_ruleset import verdict
 
 LOCKED_OUT = (

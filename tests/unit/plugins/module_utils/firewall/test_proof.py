@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 import pytest
+
 from ansible_collections.freeagentics.platform.plugins.module_utils.firewall.proof import (
     Process,
     connection_began,
