@@ -102,8 +102,27 @@ def test_every_shortfall_of_every_host_is_in_one_message():
     unknown = Host("db2", ("postgres",), {}, {})
     assert said(weak, silent, database, unknown, sizes={"api": 1, "postgres": 2}) == (
         "The hosts do not meet the profile recommended: 20 shortfalls. Nothing was changed.\n"
-        "host            what                      wanted                              found\n"
+        "host            what                      wanted                                 found\n"
         "api1            operating system          debian 12, ubuntu 22.04, ubuntu 24.04  debian 11\n"
+        "api1            Python                    3.9 or newer                           3.8.10\n"
+        "api1            clock                     synchronised                           not synchronised\n"
+        "api1            DNS                       a name server that answers             no answer from 192.0.2.53, 192.0.2.54\n"
+        "api1            free space on /           10 %                                   5 %\n"
+        "api1            db1 (10.0.20.10:5432)     reachable                              no connection\n"
+        "api1            vCPUs                     4                                      2\n"
+        "api1            CPU clock                 2400 MHz                               2000 MHz\n"
+        "api1            memory                    8 GB                                   4 GB\n"
+        "api1            disk                      100 GB                                 40 GB\n"
+        "api1            network                   1000 Mbit/s                            100 Mbit/s\n"
+        "api1            disk                      SSD                                    rotating: vda\n"
+        "api2            operating system          debian 12, ubuntu 22.04, ubuntu 24.04  unknown\n"
+        "api2            Python                    3.9 or newer                           unknown\n"
+        "api2            clock                     synchronised                           unknown\n"
+        "api2            DNS                       a name server that answers             no name server in /etc/resolv.conf\n"
+        "db1             disk operations a second  10000                                  3000\n"
+        "db2             facts                     gathered                               none\n"
+        "group api       hosts                     2                                      1\n"
+        "group postgres  one host                  8 vCPUs, 64 GB memory                  none\n"
         "Give the hosts what is wanted, or name the profile that is meant in the inventory's topology.yml.\n"
     )
 
