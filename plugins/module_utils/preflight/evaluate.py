@@ -118,8 +118,8 @@ def _dns(host: Host, rules: Mapping[str, Any]) -> List[Shortfall]:
     if resolver.get("works"):
         return []
     servers = ", ".join(resolver.get("name_servers", ()))
-    said = f"no answer from {servers}" if servers else "no name server in /etc/resolv.conf"
-    return [Shortfall(host.name, "DNS", "a name server that answers", said)]
+    said = f"no answer from {servers}" if servers else "no name server"
+    return [Shortfall(host.name, "DNS", "an answer", said)]
 
 
 def _free_disk(host: Host, rules: Mapping[str, Any]) -> List[Shortfall]:
