@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import time
 
@@ -60,7 +61,7 @@ def test_the_peers_share_the_table(host):
         'python3 -c \'import socket; s = socket.socket(socket.AF_UNIX); s.connect("/run/haproxy/admin.sock");'
         ' s.sendall(b"show peers\\n"); print(b"".join(iter(lambda: s.recv(65536), b"")).decode())\''
     )
-    assert peers.count("last_status=ESTA") == 1, peers
+    assert re.findall(r"\(remote,active\) .*?last_status=(\w+)", peers, re.DOTALL) == ["ESTA"], peers
 
 
 def test_a_drained_server_stays_drained_over_a_restart(host):
