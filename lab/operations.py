@@ -58,6 +58,7 @@ def up(lab: Lab) -> None:
             hosts.wait_for_ssh(lab, wanted)
         _refresh_index(lab, index)
         ssh_files.write_configuration(lab, topology)
+        _restore_tunnels(lab)
     say(
         f"lab {lab.name} is up: {len(wanted)} hosts in {time.monotonic() - begun:.1f} s; ssh -F {lab.ssh_config} <host>"
     )
@@ -68,6 +69,15 @@ def _announce(lab: Lab) -> None:
     with state.shared_lock("labs"):
         lab.save()
         podman.configure()
+
+
+def _restore_tunnels(lab: Lab) -> None:
+    """Bring the operator's tunnels up again that ended with the machine; before the first run there are none."""
+    try:
+        for line in tunnel.up(lab):
+            say(line)
+    except LabError as error:
+        say(f"warning: {error}")
 
 
 def _remove_surplus(lab: Lab, topology: Topology) -> None:
