@@ -102,6 +102,7 @@ def render(rules: Ruleset, family: int) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
+@lru_cache(maxsize=65536)
 def _line(rule: Rule) -> str:
     parts = [f"-A {rule.chain}"]
     parts += [f"-s {rule.source}"] if rule.source else []
@@ -124,30 +125,33 @@ def _filter_rules(known: Index, host: Host, family: int) -> Iterator[Rule]:
     inbound = (rule for flow in flows if flow.target in ends for rule in _inbound(known, host, flow, family))
     outbound = (rule for flow in flows if flow.source in ends for rule in _outbound(known, host, flow, family))
     forwarded = [rule for flow in flows for rule in _forwarded(known, host, flow, family)]
-    yield from _always(known.topology, "INPUT", family)
+    yield from _always(known, "INPUT", family)
     yield from _platform_first(known, "INPUT", inbound, family)
     if forwarded:
         yield Rule("FORWARD", "ACCEPT", match=ESTABLISHED)
         yield Rule("FORWARD", "DROP", match=INVALID)
         yield from _platform_first(known, "FORWARD", forwarded, family)
-    yield from _always(known.topology, "OUTPUT", family)
+    yield from _always(known, "OUTPUT", family)
     yield from _platform_first(known, "OUTPUT", outbound, family)
 
 
-def _always(topology: Topology, chain: str, family: int) -> Iterator[Rule]:
-    """Loopback, answers, what IPv6 cannot live without, and echo inside the platform."""
-    yield Rule(chain, "ACCEPT", interface="-i lo" if chain == "INPUT" else "-o lo")
-    yield Rule(chain, "ACCEPT", match=ESTABLISHED)
+@lru_cache(maxsize=16)
+def _always(known: Index, chain: str, family: int) -> Tuple[Rule, ...]:
+    """Return what is the same on every host: loopback, answers, what IPv6 cannot live without, and echo inside."""
+    rules = [
+        Rule(chain, "ACCEPT", interface="-i lo" if chain == "INPUT" else "-o lo"),
+        Rule(chain, "ACCEPT", match=ESTABLISHED),
+    ]
     if family == IPV6:
         numbers = (PACKET_TOO_BIG, *NEIGHBOUR_DISCOVERY, *(() if chain == "INPUT" else (MULTICAST_REPORT,)))
-        for number in numbers:
-            yield Rule(chain, "ACCEPT", match=f"-p ipv6-icmp -m icmp6 --icmpv6-type {number}")
-    yield Rule(chain, "DROP", match=INVALID)
+        rules += [Rule(chain, "ACCEPT", match=f"-p ipv6-icmp -m icmp6 --icmpv6-type {number}") for number in numbers]
+    rules.append(Rule(chain, "DROP", match=INVALID))
     echo = "-p icmp -m icmp --icmp-type 8" if family == IPV4 else "-p ipv6-icmp -m icmp6 --icmpv6-type 128"
-    for region in topology.regions:
+    for region in known.topology.regions:
         network = region.cidr if family == IPV4 else region.cidr6
         if network:
-            yield _towards(chain, str(network), Rule(chain, "ACCEPT", match=f"{echo} {ECHO_LIMIT}"))
+            rules.append(_towards(chain, str(network), Rule(chain, "ACCEPT", match=f"{echo} {ECHO_LIMIT}")))
+    return tuple(rules)
 
 
 def _towards(chain: str, remote: str, rule: Rule) -> Rule:
@@ -166,8 +170,13 @@ def _platform_first(known: Index, chain: str, rules: Iterable[Rule], family: int
         else:
             yield rule
     for network in dict.fromkeys(joined.from_iterable(covered[rule.remote] for rule in wide)):
-        yield _towards(chain, network, Rule(chain, "DROP", flow=NOT_EXTERNAL))
+        yield _not_external(chain, network)
     yield from wide
+
+
+@lru_cache(maxsize=4096)
+def _not_external(chain: str, network: str) -> Rule:
+    return _towards(chain, network, Rule(chain, "DROP", flow=NOT_EXTERNAL))
 
 
 @lru_cache(maxsize=8)

@@ -277,8 +277,8 @@ def _cell(flows: Iterable[Flow], source: str, target: str) -> Tuple[List[str], b
     numbers: Dict[int, List[str]] = {}
     for port in ports:
         numbers.setdefault(port.number, []).append(port.protocol)
-    marks = {("tcp",): "", ("udp",): " u"}
-    lines = [f"{number}{marks.get(tuple(protocols), ' t u')}" for number, protocols in numbers.items()]
+    marks = {"tcp": "", "udp": " u"}
+    lines = [f"{number}{marks.get(' '.join(protocols), ' t u')}" for number, protocols in numbers.items()]
     return lines, any(flow.across_regions for flow in found)
 
 
