@@ -20,7 +20,9 @@ class Index:
         self.topology = topology
         self.hosts: Mapping[str, Host] = {host.name: host for host in (*topology.hosts, *outside)}
         self.regions: Mapping[str, Region] = {region.name: region for region in topology.regions}
-        self.subnets: Mapping[str, Subnet] = {subnet.name: subnet for region in topology.regions for subnet in region.subnets}
+        self.subnets: Mapping[str, Subnet] = {
+            subnet.name: subnet for region in topology.regions for subnet in region.subnets
+        }
         self._members: Dict[Tuple[str, Optional[str]], Tuple[Host, ...]] = _members(topology)
 
     def members(self, endpoint: str, region: Optional[str] = None) -> Tuple[Host, ...]:
