@@ -41,7 +41,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def content(self, path: str) -> object:
         """Return what a path answers with."""
-        headers = {name.lower(): value for name, value in self.headers.items()}
+        headers = list(self.headers.items())
         return {
             "/health": {"status": "healthy"},
             "/api/v1/echo": {"headers": headers, "client": self.client_address[0], "server": self.name},
