@@ -57,7 +57,11 @@ def stages(root: Path) -> dict[str, list[str]]:
 def read_stage(root: Path, name: str) -> Stage:
     """Read a stage's reports and compare them with what it must execute."""
     reports = root / "reports" / name
-    results = (*_checks(reports), *(result for path in sorted(reports.glob("*.xml")) for result in _junit(path)))
+    tests = [result for path in sorted(reports.glob("*.xml")) for result in _junit(path)]
+    if name == "sanity":
+        # ansible-test skips what finds no file of its kind; what must run is in tests/sanity/expected.yml.
+        tests = [result for result in tests if result.outcome != "skipped"]
+    results = (*_checks(reports), *tests)
     seconds = reports / "seconds"
     took = int(seconds.read_text(encoding="ascii")) if seconds.is_file() else 0
     return Stage(name, took, results, tuple(_missing(root, name, results)))
