@@ -99,7 +99,11 @@ def up(lab: Lab) -> List[str]:
             if not _exists(lab, interface):
                 _create(lab, interface, path.with_suffix(".pid"))
             _configure(lab, interface, parse(text))
-            _wait_for_handshake(lab, interface, path.stem)
+            try:
+                _wait_for_handshake(lab, interface, path.stem)
+            except LabError:
+                _remove(lab, path)
+                raise
             replace(applied, digest, mode=0o600)
             done.append(f"the tunnel {path.stem} is up")
     return done
@@ -108,11 +112,16 @@ def up(lab: Lab) -> List[str]:
 def stop(lab: Lab) -> None:
     """End every tunnel of the lab; safe to repeat."""
     for path in sorted(directory(lab).glob("*-operator.conf")):
-        interface = _interface(lab, path)
-        if _exists(lab, interface):
-            capture(["ip", "-n", lab.namespace("operator"), "link", "delete", interface], check=False)
-        _end(path.with_suffix(".pid"))
-        path.with_suffix(".applied").unlink(missing_ok=True)
+        _remove(lab, path)
+
+
+def _remove(lab: Lab, path: Path) -> None:
+    """End one tunnel, and with it its routes."""
+    interface = _interface(lab, path)
+    if _exists(lab, interface):
+        capture(["ip", "-n", lab.namespace("operator"), "link", "delete", interface], check=False)
+    _end(path.with_suffix(".pid"))
+    path.with_suffix(".applied").unlink(missing_ok=True)
 
 
 def _end(pid_file: Path) -> None:
