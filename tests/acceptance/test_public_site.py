@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import json
-import os
 import ssl
 import subprocess
 import sys
@@ -195,23 +194,14 @@ def test_http_2_is_offered(site: Site, balancer: str) -> None:
 def test_testssl_finds_nothing_worse_than_low(site: Site, tmp_path: Path) -> None:
     """Protocols, ciphers, vulnerabilities and headers, once, as both load balancers have the same configuration."""
     report = tmp_path / "testssl.json"
+    resolver = tmp_path / "resolv.conf"
+    resolver.write_text("nameserver 127.0.0.1\n", encoding="utf-8")
     address = next(iter(site.addresses.values()))
-    program = "testssl" if os.path.exists("/usr/bin/testssl") else "testssl.sh"
-    command = ["nsenter", f"--net=/run/netns/{site.namespace}", program, "--quiet", "--color", "0", "--nodns", "none"]
-    command += [
-        "--ip",
-        address,
-        "--jsonfile",
-        str(report),
-        "-p",
-        "-s",
-        "-f",
-        "-P",
-        "-U",
-        "-h",
-        "-S",
-        f"{site.name}:443",
-    ]
+    # testssl asks for names that do not exist; with a name server that refuses at once it need not wait for each.
+    command = ["nsenter", f"--net=/run/netns/{site.namespace}", "unshare", "--mount", "sh", "-c"]
+    command += ['mount --bind "$1" /etc/resolv.conf && shift && exec "$@"', "sh", str(resolver)]
+    command += ["testssl", "--quiet", "--color", "0", "--nodns", "min", "--ip", address, "--jsonfile", str(report)]
+    command += ["-p", "-s", "-f", "-P", "-U", "-h", f"{site.name}:443"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=540, check=False)
     assert report.is_file(), done.stdout[-2000:] + done.stderr[-2000:]
     findings = json.loads(report.read_text(encoding="utf-8"))
