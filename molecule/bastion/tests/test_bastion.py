@@ -15,7 +15,13 @@ JUMPS = 30
 
 ALONE = ("-o", "ControlPath=none")
 #: A jump through a connection of its own, where ssh.cfg would share one.
-JUMP_ALONE = (*ALONE, "-o", f"ProxyCommand=ssh -F {LAB.ssh_config} -o ControlPath=none -W %h:%p bastion1")
+JUMP_ALONE = (
+    *ALONE,
+    "-o",
+    "ProxyUseFdpass=no",
+    "-o",
+    f"ProxyCommand=ssh -F {LAB.ssh_config} -o ControlPath=none -W %h:%p bastion1",
+)
 
 
 def ssh(*options, host="api1"):
