@@ -26,6 +26,7 @@ PROGRAMS: Mapping[str, str] = {
     "runc": "runc",
     "ssh": "openssh-client",
     "sysctl": "procps",
+    "testssl": "testssl.sh",
     "wg": "wireguard-tools",
     "wireguard-go": "wireguard-go",
 }
