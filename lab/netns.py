@@ -80,9 +80,17 @@ def _processes(inodes: Set[int]) -> List[int]:
     return found
 
 
-def set_port(lab: Lab, router: str, port: str, up: bool) -> None:
-    """Plug a host's cable in or out at its router."""
-    capture(["ip", "-n", lab.namespace(router), "link", "set", port, "up" if up else "down"])
+def unplug(lab: Lab, router: str, port: str) -> None:
+    """Pull a host's cable out at its router, so that nothing answers for the host any more."""
+    capture(["ip", "-n", lab.namespace(router), "link", "set", port, "down"], check=False)
+
+
+def forget(lab: Lab, hosts: Iterable[str]) -> None:
+    """Remove the namespaces of hosts that are off: what a host has set there ends with its power."""
+    existing = [name for name in map(lab.namespace, hosts) if (NAMESPACES / name).exists()]
+    _end_processes(existing)
+    for name in existing:
+        capture(["ip", "netns", "delete", name])
 
 
 def add_rules(lab: Lab, namespace: str, ruleset: str) -> None:

@@ -100,6 +100,18 @@ def router(region: str) -> str:
     return f"router-{region}"
 
 
+def part(whole: Plan, host: str) -> Plan:
+    """Return of a plan what one host needs: its namespace, its cable, and the port at its router.
+
+    :raises StopIteration: the plan has no such host.
+    """
+    cable = next(link for link in whole.links if link.peer_namespace == host)
+    own = next(namespace for namespace in whole.namespaces if namespace.name == host)
+    far = next(namespace for namespace in whole.namespaces if namespace.name == cable.namespace)
+    plugging = tuple(line for line in far.commands if line.startswith(f"link set {cable.interface} "))
+    return Plan(namespaces=(own, Namespace(far.name, (), (), plugging, "")), links=(cable,))
+
+
 def plan(topology: Topology) -> Plan:
     """Return the network of a topology."""
     regions = topology.regions

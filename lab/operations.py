@@ -52,6 +52,8 @@ def up(lab: Lab) -> None:
         _remove_surplus(lab, topology)
         with step(f"network: {len(topology.regions)} regions, {len(wanted)} hosts"):
             _save_cuts(lab, [])
+            running = hosts.process_ids(lab)
+            netns.forget(lab, [host.name for host in wanted if host.name not in running])
             netns.build(lab, network.plan(topology))
         with step(f"start {len(wanted)} hosts"):
             hosts.start_all(lab, wanted, reference)
@@ -134,8 +136,9 @@ def kill(lab: Lab, name: str) -> None:
     host = declaration.host(topology, name)
     with state.lock(lab.name, f"kill {name}"):
         ssh_files.close_connection(lab, name)
-        netns.set_port(lab, *declaration.router_and_port(topology, host), up=False)
+        netns.unplug(lab, *declaration.router_and_port(topology, host))
         hosts.kill(lab, host)
+        netns.forget(lab, [name])
     say(f"{name} is dead: no process, no network; `make lab-start HOST={name}` brings it back")
 
 
@@ -144,10 +147,17 @@ def start(lab: Lab, name: str) -> None:
     topology = declaration.load(lab.topology_file)
     host = declaration.host(topology, name)
     with state.lock(lab.name, f"start {name}"):
-        netns.set_port(lab, *declaration.router_and_port(topology, host), up=True)
+        _plug_in(lab, topology, name)
         hosts.start(lab, host)
         hosts.wait_for_ssh(lab, [host])
     say(f"{name} is up")
+
+
+def _plug_in(lab: Lab, topology: Topology, name: str) -> None:
+    """Give a host that is off a new network, without rules or addresses of before; one that runs keeps what it has."""
+    if name not in hosts.process_ids(lab):
+        netns.forget(lab, [name])
+        netns.build(lab, network.part(network.plan(topology), name))
 
 
 def rebuild(lab: Lab, name: str) -> None:
@@ -158,7 +168,7 @@ def rebuild(lab: Lab, name: str) -> None:
         ssh_files.close_connection(lab, name)
         keep = [lab.container(other.name) for other in declaration.hosts(topology) if other != host]
         hosts.remove_all(lab, keep=keep)
-        netns.set_port(lab, *declaration.router_and_port(topology, host), up=True)
+        _plug_in(lab, topology, name)
         hosts.start_all(lab, [host], image.ensure())
         hosts.wait_for_ssh(lab, [host])
     say(f"{name} is as new")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lab.network import interface_name, plan
+from lab.network import interface_name, part, plan
 
 
 def namespace(topology, name):
@@ -153,3 +153,12 @@ def test_the_operator_s_console_routes_lose_against_a_vpn(topology):
 
 def test_the_plan_is_the_same_every_time(topology):
     assert plan(topology) == plan(topology)
+
+
+def test_one_host_s_part_is_its_namespace_its_cable_and_its_port(topology):
+    whole = plan(topology)
+    one = part(whole, "db1")
+    assert [namespace.name for namespace in one.namespaces] == ["db1", "router-east"]
+    assert one.namespaces[0] == namespace(topology, "db1")
+    assert one.namespaces[1].commands == ("link set p.db1 master b.data-a up",)
+    assert [(link.interface, link.peer_namespace) for link in one.links] == [("p.db1", "db1")]
