@@ -9,10 +9,13 @@ name: topology
 short_description: The hosts and groups of a declared datacentre
 version_added: 0.1.0
 description:
-  - Reads a C(topology.yml), checks it, and gives every host its address, region, zone, subnet, services and security groups.
-  - Hosts are in the groups C(platform), C(region_x) with C(zone_x) with C(subnet_x) in it, C(security_group_x) and one for each service.
-    Hosts of a lab that stand outside of the platform are in C(outside) and the groups of their services. Hyphens become underscores.
-  - A mistake in the file stops the run before any host is touched; all mistakes are shown, each with its place and what to write instead.
+  - Reads a C(topology.yml), checks it, and gives every host its address, region, zone, subnet, services and security
+    groups.
+  - Hosts are in the groups C(platform), C(region_x) with C(zone_x) with C(subnet_x) in it, C(security_group_x) and one
+    for each service. Hosts of a lab that stand outside of the platform are in C(outside) and the groups of their
+    services. Hyphens become underscores.
+  - A mistake in the file stops the run before any host is touched; all mistakes are shown, each with its place and what
+    to write instead.
 author:
   - FreeAgentics (@freeagentics)
 notes:

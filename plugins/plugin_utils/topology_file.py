@@ -27,7 +27,7 @@ class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[mi
     def construct_mapping(self, node: Any, deep: bool = False) -> Dict[Hashable, Any]:
         """Build a mapping; see YAML 1.2, section 3.2.1.3: keys are unique."""
         seen = set()
-        for key_node, dummy in node.value:
+        for key_node, _value in node.value:
             key = self.construct_object(key_node, deep=True)
             if key in seen:
                 raise _DuplicateKey(str(key), key_node.start_mark.line + 1)

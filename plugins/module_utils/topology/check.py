@@ -19,7 +19,10 @@ RESERVED_NAMES = (PLATFORM, OPERATORS)
 
 
 def whole(reader: Reader, topology: Topology) -> None:
-    """Note every mistake between the parts of a topology, in the order of the file."""
+    """Note every mistake between the parts of a topology, in the order of the file.
+
+    Where copies stand is looked at only once the hosts are right, because a host with a mistake is missing there.
+    """
     _regions(reader, topology)
     for region in topology.regions:
         _region(reader, region)
@@ -27,7 +30,8 @@ def whole(reader: Reader, topology: Topology) -> None:
     _addresses(reader, topology)
     for host in topology.hosts:
         _host(reader, topology, host)
-    _placements(reader, topology)
+    if not any(error.path.startswith("regions") for error in reader.errors):
+        _placements(reader, topology)
     _services(reader, topology)
     _flows(reader, topology)
 
@@ -39,7 +43,10 @@ def _regions(reader: Reader, topology: Topology) -> None:
         reader.mistake("regions", f"exactly one region has the state active, here: {shown}; make the others standby")
     for one, other in combinations(topology.regions, 2):
         if one.cidr.overlaps(other.cidr):
-            reader.mistake(f"regions.{other.name}.cidr", f"{other.cidr} overlaps {one.cidr} of {one.name}; give each region its own")
+            reader.mistake(
+                f"regions.{other.name}.cidr",
+                f"{other.cidr} overlaps {one.cidr} of {one.name}; give each region its own",
+            )
     _zones(reader, topology)
 
 
@@ -57,7 +64,9 @@ def _region(reader: Reader, region: Region) -> None:
     path = f"regions.{region.name}"
     for subnet in region.subnets:
         if not subnet.cidr.subnet_of(region.cidr):
-            reader.mistake(f"{path}.subnets.{subnet.name}.cidr", f"{subnet.cidr} is outside of the region's {region.cidr}")
+            reader.mistake(
+                f"{path}.subnets.{subnet.name}.cidr", f"{subnet.cidr} is outside of the region's {region.cidr}"
+            )
     for one, other in combinations(region.subnets, 2):
         if one.cidr.overlaps(other.cidr):
             message = f"{other.cidr} overlaps {one.cidr} of {one.name}; give each subnet its own"
@@ -65,7 +74,9 @@ def _region(reader: Reader, region: Region) -> None:
     for network in region.vpn_clients:
         own = region.cidr if network.version == 4 else region.cidr6
         if own is not None and network.overlaps(own):
-            reader.mistake(f"{path}.vpn_clients", f"{network} overlaps the region's {own}; VPN clients need a network of their own")
+            reader.mistake(
+                f"{path}.vpn_clients", f"{network} overlaps the region's {own}; VPN clients need a network of their own"
+            )
     if region.hosts and not any("bastion" in host.services for host in region.hosts):
         reader.mistake(f"{path}.hosts", "no host has the service bastion; without one nobody can log in to the others")
 
@@ -84,7 +95,11 @@ def _names(reader: Reader, topology: Topology) -> None:
         for subnet in region.subnets:
             path = f"regions.{region.name}.subnets.{subnet.name}"
             if subnet.name in subnets:
-                reader.mistake(path, f"the name '{subnet.name}' is taken by {subnets[subnet.name]}; subnet names are unique over all regions")
+                reader.mistake(
+                    path,
+                    f"the name '{subnet.name}' is taken by {subnets[subnet.name]}; "
+                    "subnet names are unique over all regions",
+                )
             subnets.setdefault(subnet.name, path)
 
 
@@ -113,12 +128,19 @@ def _addresses(reader: Reader, topology: Topology) -> None:
 
 def _host(reader: Reader, topology: Topology, host: Host) -> None:
     subnet = next(
-        item for region in topology.regions if region.name == host.region for item in region.subnets if item.name == host.subnet
+        item
+        for region in topology.regions
+        if region.name == host.region
+        for item in region.subnets
+        if item.name == host.subnet
     )
     _reserved(reader, host, subnet)
     for service in host.services:
         if service in DATA_SERVICES and subnet.kind == "public":
-            message = f"{service} keeps data and must not stand in the public subnet {subnet.name}; take an address of a data subnet"
+            message = (
+                f"{service} keeps data and must not stand in the public subnet {subnet.name}; "
+                "take an address of a data subnet"
+            )
             reader.mistake(f"{_path(host)}.services", message)
         if service in EDGE_SERVICES and subnet.kind != "public":
             message = f"{service} has to stand in a public subnet, and {subnet.name} is of the kind {subnet.kind}"
@@ -135,7 +157,9 @@ def _reserved(reader: Reader, host: Host, subnet: Subnet) -> None:
     if host.address in reserved:
         first, last = subnet.cidr.network_address + 2, subnet.cidr.broadcast_address - 1
         what = reserved[host.address]
-        reader.mistake(f"{_path(host)}.address", f"{host.address} is {what} in {subnet.name}; take one from {first} to {last}")
+        reader.mistake(
+            f"{_path(host)}.address", f"{host.address} is {what} in {subnet.name}; take one from {first} to {last}"
+        )
 
 
 def _port_clashes(reader: Reader, services: Mapping[str, Service], host: Host) -> None:
@@ -143,7 +167,9 @@ def _port_clashes(reader: Reader, services: Mapping[str, Service], host: Host) -
     for name in (HOST_SERVICE, *dict.fromkeys(host.services)):
         for port in services[name].ports.values() if name in services else ():
             if port in taken:
-                reader.mistake(f"{_path(host)}.services", f"{name} and {taken[port]} both listen on {port}; put them on two hosts")
+                reader.mistake(
+                    f"{_path(host)}.services", f"{name} and {taken[port]} both listen on {port}; put them on two hosts"
+                )
             taken.setdefault(port, name)
 
 
@@ -164,10 +190,13 @@ def _placements(reader: Reader, topology: Topology) -> None:
                 _etcd(reader, f"{path}.etcd", zones, numbers["voters"])
 
 
-def _redis(reader: Reader, path: str, zones: "Counter[str]", shards: int, replicas: int) -> None:
+def _redis(reader: Reader, path: str, zones: Counter[str], shards: int, replicas: int) -> None:
     hosts, needed = sum(zones.values()), shards * (1 + replicas)
     if hosts < needed:
-        message = f"{shards} shards with {replicas} replicas need {needed} redis hosts, one for each copy, and there are {hosts}"
+        message = (
+            f"{shards} shards with {replicas} replicas need {needed} redis hosts, one for each copy, "
+            f"and there are {hosts}"
+        )
         reader.mistake(path, message)
     elif replicas and hosts - max(zones.values()) < shards:
         zone, most = zones.most_common(1)[0]
@@ -175,24 +204,34 @@ def _redis(reader: Reader, path: str, zones: "Counter[str]", shards: int, replic
         reader.mistake(path, f"{message}; put at least {shards} into other zones")
 
 
-def _postgres(reader: Reader, path: str, zones: "Counter[str]", replicas: int) -> None:
+def _postgres(reader: Reader, path: str, zones: Counter[str], replicas: int) -> None:
     hosts = sum(zones.values())
     if hosts < 1 + replicas:
-        reader.mistake(path, f"a primary and {replicas} replicas need {1 + replicas} postgres hosts, and there are {hosts}")
+        reader.mistake(
+            path, f"a primary and {replicas} replicas need {1 + replicas} postgres hosts, and there are {hosts}"
+        )
     elif replicas and len(zones) < 2:
         zone = next(iter(zones))
-        reader.mistake(path, f"all postgres hosts stand in {zone}; put a replica into another zone, or none outlives the zone")
+        reader.mistake(
+            path, f"all postgres hosts stand in {zone}; put a replica into another zone, or none outlives the zone"
+        )
 
 
-def _etcd(reader: Reader, path: str, zones: "Counter[str]", voters: int) -> None:
+def _etcd(reader: Reader, path: str, zones: Counter[str], voters: int) -> None:
     hosts = sum(zones.values())
     if hosts != voters:
-        reader.mistake(path, f"{voters} voters are wanted and {hosts} hosts have the service etcd; make the numbers equal")
+        reader.mistake(
+            path, f"{voters} voters are wanted and {hosts} hosts have the service etcd; make the numbers equal"
+        )
     elif voters % 2 == 0:
         reader.mistake(path, f"{voters} voters outlive no more losses than {voters - 1}; take an odd number")
     elif voters >= 3 and voters - max(zones.values()) <= voters // 2:
         zone, most = zones.most_common(1)[0]
-        reader.mistake(path, f"{most} of {voters} voters stand in {zone}, whose loss would end the majority; spread them over three zones")
+        reader.mistake(
+            path,
+            f"{most} of {voters} voters stand in {zone}, whose loss would end the majority; "
+            "spread them over three zones",
+        )
 
 
 def _services(reader: Reader, topology: Topology) -> None:
@@ -205,7 +244,9 @@ def _services(reader: Reader, topology: Topology) -> None:
             reader.mistake(f"services.{name}.security_group", message)
         for port in service.ports if name != HOST_SERVICE else ():
             if port in everywhere:
-                reader.mistake(f"services.{name}.ports.{port}", f"every host has a port '{port}' already; give it another name")
+                reader.mistake(
+                    f"services.{name}.ports.{port}", f"every host has a port '{port}' already; give it another name"
+                )
     for name in topology.security_groups:
         if name not in used:
             reader.mistake(f"security_groups.{name}", "no service belongs to it; remove it, or name it under services")
@@ -218,7 +259,10 @@ def _shared_names(reader: Reader, topology: Topology) -> None:
         members = [service.name for service in topology.services.values() if service.security_group == name]
         if name in topology.services and members != [name]:
             others = ", ".join(member for member in members if member != name) or "nothing"
-            message = f"the service {name} and this group have one name and other hosts (the group also has: {others}); rename one"
+            message = (
+                f"the service {name} and this group have one name and other hosts (the group also has: {others}); "
+                "rename one"
+            )
             reader.mistake(f"security_groups.{name}", message)
     sections: Tuple[Tuple[str, Iterable[str]], ...] = (
         ("services", topology.services),
@@ -244,5 +288,7 @@ def _flows(reader: Reader, topology: Topology) -> None:
                 doubled.append(f"{port} by {seen[key]}")
             seen.setdefault(key, flow.name)
         if doubled:
-            message = f"from {flow.source} to {flow.target} this is allowed already: {', '.join(doubled)}; remove one of them"
+            message = (
+                f"from {flow.source} to {flow.target} this is allowed already: {', '.join(doubled)}; remove one of them"
+            )
             reader.mistake(f"flows.{flow.name}", message)

@@ -50,16 +50,18 @@ def parse(document: object) -> Topology:
     """
     reader = Reader()
     top = reader.mapping(document, "", REQUIRED, ("placement", "outside"))
+    platform = _label(reader, top, "platform")
+    domain, internal_domain = _text(reader, top, "domain"), _text(reader, top, "internal_domain")
+    profile = reader.choice(top["profile"], "profile", PROFILES) if "profile" in top else ""
     services = _services(reader, top.get("services", {}))
     groups = _security_groups(reader, top.get("security_groups", {}))
     externals = _externals(reader, top.get("externals", {}))
-    regions = _regions(reader, top.get("regions", {}), services)
     topology = Topology(
-        platform=_label(reader, top, "platform"),
-        domain=reader.text(top["domain"], "domain") if "domain" in top else "",
-        internal_domain=reader.text(top["internal_domain"], "internal_domain") if "internal_domain" in top else "",
-        profile=reader.choice(top["profile"], "profile", PROFILES) if "profile" in top else PROFILES[0],
-        regions=regions,
+        platform=platform,
+        domain=domain,
+        internal_domain=internal_domain,
+        profile=profile,
+        regions=_regions(reader, top.get("regions", {}), services),
         services=services,
         security_groups=groups,
         externals=externals,
@@ -73,10 +75,12 @@ def parse(document: object) -> Topology:
     return topology
 
 
+def _text(reader: Reader, top: Mapping[str, object], key: str) -> str:
+    return reader.text(top[key], key) if key in top else ""
+
+
 def _label(reader: Reader, top: Mapping[str, object], key: str) -> str:
-    if key not in top:
-        return ""
-    text = reader.text(top[key], key)
+    text = _text(reader, top, key)
     if text:
         reader.name(text, key, LABEL)
     return text
@@ -93,7 +97,9 @@ def _services(reader: Reader, value: object) -> Dict[str, Service]:
             reader.mistake(path, "the key 'security_group' is missing; every service belongs to one")
         services[name] = Service(name, group, _ports(reader, fields.get("ports", {}), f"{path}.ports"))
     if value and HOST_SERVICE not in services:
-        reader.mistake("services", f"the service '{HOST_SERVICE}' is missing; it names the ports of every host, such as ssh")
+        reader.mistake(
+            "services", f"the service '{HOST_SERVICE}' is missing; it names the ports of every host, such as ssh"
+        )
     return services
 
 
@@ -164,7 +170,9 @@ def _region(reader: Reader, name: str, entry: object, services: Mapping[str, Ser
 def _cidr6(reader: Reader, value: object, path: str) -> Optional[IPv6Network]:
     network = reader.network(value, path, 6)
     if network is not None and network.prefixlen != 48:
-        reader.mistake(path, f"'{value}' has the prefix length {network.prefixlen}; write a /48, each subnet gets a /64 of it")
+        reader.mistake(
+            path, f"'{value}' has the prefix length {network.prefixlen}; write a /48, each subnet gets a /64 of it"
+        )
         return None
     return cast(Optional[IPv6Network], network)
 
@@ -180,7 +188,9 @@ def _subnet(
     if cidr is None or not zone or not kind:
         return None
     if cidr6 is not None and cidr.prefixlen != 24:
-        reader.mistake(f"{path}.cidr", f"'{cidr}' is no /24; the region has IPv6, whose subnets take the third number of a /24")
+        reader.mistake(
+            f"{path}.cidr", f"'{cidr}' is no /24; the region has IPv6, whose subnets take the third number of a /24"
+        )
         return None
     return Subnet(name, region, zone, kind, cast(IPv4Network, cidr), _subnet6(cast(IPv4Network, cidr), cidr6))
 
@@ -226,7 +236,9 @@ def _host(
     if subnet is None:
         if complete:
             known_subnets = ", ".join(f"{known.name} {known.cidr}" for known in subnets) or "none"
-            reader.mistake(f"{path}.address", f"{address} is in no subnet of {region}; the subnets are: {known_subnets}")
+            reader.mistake(
+                f"{path}.address", f"{address} is in no subnet of {region}; the subnets are: {known_subnets}"
+            )
         return None
     address6 = _address6(address, subnet.cidr6)
     return Host(name, region, subnet.zone, subnet.name, address, address6, public_address, names)
@@ -272,7 +284,9 @@ def _endpoint(reader: Reader, fields: Mapping[str, object], path: str, key: str,
         what = "services" if key == "to" else "services and security groups"
         rest = f"'{PLATFORM}' and externals" if key == "to" else f"'{PLATFORM}', '{OPERATORS}' and externals"
         names = dict.fromkeys(known)
-        reader.mistake(f"{path}.{key}", f"'{name}' is unknown; {what}, {rest} can stand here; {suggestion(name, names)}")
+        reader.mistake(
+            f"{path}.{key}", f"'{name}' is unknown; {what}, {rest} can stand here; {suggestion(name, names)}"
+        )
     return ""
 
 
@@ -300,7 +314,10 @@ def _known_ports(services: Mapping[str, Service], target: str) -> Dict[str, Port
 
 def _literal_port(reader: Reader, path: str, name: str) -> Optional[Port]:
     if "/" not in name:
-        reader.mistake(path, f"'{name}' is a name, and externals have no named ports; write a number and the protocol, such as 443/tcp")
+        reader.mistake(
+            path,
+            f"'{name}' is a name, and externals have no named ports; write a number and the protocol, such as 443/tcp",
+        )
         return None
     return reader.port(name, path)
 
@@ -332,7 +349,9 @@ def _placement(reader: Reader, value: object) -> Dict[str, Dict[str, Dict[str, i
             wanted = PLACEMENTS[service]
             fields = reader.mapping(numbers, f"{path}.{service}", tuple(key for key, least in wanted))
             placement[region][service] = {
-                key: reader.count(fields[key], f"{path}.{service}.{key}", least) for key, least in wanted if key in fields
+                key: reader.count(fields[key], f"{path}.{service}.{key}", least)
+                for key, least in wanted
+                if key in fields
             }
     return placement
 

@@ -91,13 +91,13 @@ class Reader:
         return tuple(self.text(item, f"{path}[{number}]") for number, item in enumerate(self.items(value, path)))
 
     def choice(self, value: object, path: str, choices: Sequence[str]) -> str:
-        """Return one of the choices; where it is none of them, the first."""
+        """Return one of the choices, or the empty text where it is none of them."""
         if value in choices:
             return str(value)
         self.mistake(path, f"'{value}' is not possible; write one of: {', '.join(choices)}")
-        return choices[0]
+        return ""
 
-    def name(self, name: str, path: str, pattern: "re.Pattern[str]") -> None:
+    def name(self, name: str, path: str, pattern: re.Pattern[str]) -> None:
         """Note a name that its use does not allow."""
         if not pattern.match(name):
             rule = (
@@ -139,7 +139,9 @@ class Reader:
         """Return a port such as ``443/tcp``."""
         number, slash, protocol = str(value).partition("/")
         if not (slash and number.isdigit() and 1 <= int(number) <= 65535):
-            self.mistake(path, f"'{value}' is no port; write a number from 1 to 65535 and the protocol, such as 443/tcp")
+            self.mistake(
+                path, f"'{value}' is no port; write a number from 1 to 65535 and the protocol, such as 443/tcp"
+            )
             return None
         if protocol not in PROTOCOLS:
             self.mistake(path, f"'{protocol}' is no protocol of ports; write {number}/tcp or {number}/udp")
