@@ -54,7 +54,7 @@ test: ## Run every stage from nothing, the lab included, and say what each execu
 
 .PHONY: bench
 bench: $(VENV) ## Measure, and write docs/benchmarks.md
-	@python scripts/bench_topology.py
+	@PYTHONPATH=collections python scripts/bench_topology.py
 
 .PHONY: docs
 docs: $(VENV) ## Write the generated files again: golden files, docs/network.md, READMEs
