@@ -12,6 +12,7 @@ version_added: 0.1.0
 description:
   - Keeps releases in O(root)C(/releases/<version>) and two links beside them, C(current) and C(previous).
   - A release is unpacked in a temporary folder and moved into place whole; links are replaced at once.
+  - Each release gets the file C(.release), which sets E(RELEASE) to its version, for the environment of its processes.
   - Nothing is restarted.
 author:
   - FreeAgentics (@freeagentics)
@@ -28,19 +29,27 @@ options:
     type: path
     required: true
   version:
-    description: The release. Required unless O(state=previous).
+    description: The release. Required if O(state=active).
     type: str
   archive:
     description: A tar archive on the host to unpack if the release is not there yet.
     type: path
   state:
     description:
-      - V(unpacked) only unpacks.
+      - V(unpacked) only unpacks; without O(version) it only looks.
       - V(active) leads C(current) to the release, and C(previous) to the one that was active.
-      - V(previous) goes back to the previous release.
+      - V(restored) leads both links where O(current) and O(previous) say, as they led before an activation.
     type: str
-    choices: [unpacked, active, previous]
+    choices: [unpacked, active, restored]
     default: active
+  current:
+    description: The release to which C(current) led, if O(state=restored); empty removes the link.
+    type: str
+    default: ""
+  previous:
+    description: The release to which C(previous) led, if O(state=restored); empty removes the link.
+    type: str
+    default: ""
   unit:
     description: The systemd unit of the application, to tell whether it runs what is on disk.
     type: str
@@ -63,10 +72,17 @@ EXAMPLES = r"""
     archive: /opt/api/incoming.tar
     state: unpacked
 
-- name: Go back
+- name: Activate it
   freeagentics.platform.app_release:
     root: /opt/api
-    state: previous
+    version: "1.4.0"
+
+- name: Take it back
+  freeagentics.platform.app_release:
+    root: /opt/api
+    state: restored
+    current: "1.3.2"
+    previous: "1.3.1"
 """
 
 RETURN = r"""
@@ -75,7 +91,9 @@ missing:
   returned: always
   type: bool
 stale:
-  description: Whether the unit does not run, or has run since before the active release or one of the files in O(watch) changed.
+  description:
+    - Whether the unit does not run, or has run since before the active release or one of the files in O(watch) changed,
+      or whether O(root)C(/.unfinished) says that a deploy was not finished.
   returned: when O(unit) is given
   type: bool
 current:
@@ -88,20 +106,34 @@ previous:
   returned: always
   type: str
   sample: "1.3.2"
+releases:
+  description: The releases on the host, newest last.
+  returned: always
+  type: list
+  elements: str
 """
 
 import os
 import shutil
 import tempfile
+import time
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.freeagentics.platform.plugins.module_utils.release.plan import Plan, ReleaseError, State, activate, back
+
+from ansible_collections.freeagentics.platform.plugins.module_utils.release.plan import (
+    Plan,
+    ReleaseError,
+    State,
+    activate,
+    restore,
+)
 
 
 def observe(root: str) -> State:
     """Look at the releases of an application."""
     releases = os.path.join(root, "releases")
-    entries = [entry for entry in os.scandir(releases) if entry.is_dir() and not entry.name.startswith(".")] if os.path.isdir(releases) else []
+    found = list(os.scandir(releases)) if os.path.isdir(releases) else []
+    entries = [entry for entry in found if entry.is_dir() and not entry.name.startswith(".")]
     unpacked = tuple(entry.name for entry in sorted(entries, key=lambda entry: (entry.stat().st_mtime_ns, entry.name)))
     return State(unpacked, _target(root, "current"), _target(root, "previous"))
 
@@ -117,46 +149,63 @@ def unpack(module: AnsibleModule, root: str, version: str) -> None:
     os.makedirs(releases, mode=0o755, exist_ok=True)
     temporary = tempfile.mkdtemp(prefix=".unpacking-", dir=releases)
     try:
-        command = ["tar", "--extract", "--file", module.params["archive"], "--directory", temporary, "--no-same-owner", "--no-same-permissions"]
-        code, dummy, err = module.run_command(command)
+        command = ["tar", "--extract", "--file", module.params["archive"], "--directory", temporary]
+        command += ["--no-same-owner", "--no-same-permissions"]
+        code, _out, err = module.run_command(command)
         if code:
             module.fail_json(msg=f"{module.params['archive']} cannot be unpacked: {err.strip()}; nothing was changed")
         os.chmod(temporary, 0o755)
+        with open(os.path.join(temporary, ".release"), "w", encoding="utf-8") as file:
+            file.write(f'RELEASE="{version}"\n')
         os.rename(temporary, os.path.join(releases, version))
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
-def apply(root: str, plan: Plan) -> None:
-    """Set the links, then remove what is not needed."""
-    for link, version in (("previous", plan.previous), ("current", plan.current)):
-        if version:
-            temporary = os.path.join(root, f".{link}-new")
-            if os.path.lexists(temporary):
-                os.unlink(temporary)
-            os.symlink(os.path.join("releases", version), temporary)
-            os.replace(temporary, os.path.join(root, link))
+def apply(root: str, before: State, plan: Plan) -> None:
+    """Set the links that lead elsewhere, then remove what is not needed."""
+    _lead(root, "previous", before.previous, plan.previous)
+    _lead(root, "current", before.current, plan.current)
     for version in plan.remove:
         shutil.rmtree(os.path.join(root, "releases", version))
 
 
+def _lead(root: str, link: str, before: str, after: str) -> None:
+    path, temporary = os.path.join(root, link), os.path.join(root, f".{link}-new")
+    if before == after:
+        return
+    if not after:
+        os.unlink(path)
+        return
+    if os.path.lexists(temporary):
+        os.unlink(temporary)
+    os.symlink(os.path.join("releases", after), temporary)
+    os.replace(temporary, path)
+
+
 def is_stale(module: AnsibleModule) -> bool:
-    """Return whether the unit does not run what is on disk; a process is as old as its folder in /proc (proc(5))."""
-    pid = module.run_command(["systemctl", "show", "--property", "MainPID", "--value", module.params["unit"]])[1].strip()
-    try:
-        started = os.stat(os.path.join("/proc", pid or "0")).st_mtime
-    except OSError:
+    """Return whether the unit does not run what is on disk, or a deploy was not finished.
+
+    systemd tells the start of the process in microseconds of the monotonic clock (org.freedesktop.systemd1(5)); the
+    times of /proc/<pid> are no measure, since the kernel may forget them and set them anew.
+    """
+    root = module.params["root"]
+    properties = ["--property=MainPID", "--property=ExecMainStartTimestampMonotonic"]
+    lines = module.run_command(["systemctl", "show", *properties, module.params["unit"]])[1].splitlines()
+    shown = dict(line.split("=", 1) for line in lines if "=" in line)
+    if os.path.lexists(os.path.join(root, ".unfinished")) or shown.get("MainPID", "0") == "0":
         return True
-    watched = [os.path.join(module.params["root"], "current"), *module.params["watch"]]
+    started = time.time() - time.monotonic() + int(shown["ExecMainStartTimestampMonotonic"]) / 1e6
+    watched = [os.path.join(root, "current"), *module.params["watch"]]
     return any(os.path.lexists(path) and os.lstat(path).st_mtime > started for path in watched)
 
 
 def plan_for(module: AnsibleModule, state: State) -> Plan:
     """Return the plan for the wanted state."""
     if module.params["state"] == "unpacked":
-        return Plan("", "", ())
-    if module.params["state"] == "previous":
-        return back(state)
+        return Plan(state.current, state.previous, ())
+    if module.params["state"] == "restored":
+        return restore(state, module.params["current"], module.params["previous"])
     return activate(state, module.params["version"], module.params["keep"])
 
 
@@ -168,7 +217,8 @@ def leave(module: AnsibleModule, before: State, after: State, unpacked: bool, mi
     changed = unpacked or (before.current, before.previous) != (after.current, after.previous)
     diff = {"before": shown[0], "after": shown[1]}
     stale = {"stale": is_stale(module)} if module.params["unit"] else {}
-    module.exit_json(changed=changed, missing=missing, current=after.current, previous=after.previous, diff=diff, **stale)
+    result = {"current": after.current, "previous": after.previous, "releases": list(after.unpacked), **stale}
+    module.exit_json(changed=changed, missing=missing, diff=diff, **result)
 
 
 def main() -> None:
@@ -178,12 +228,14 @@ def main() -> None:
             "root": {"type": "path", "required": True},
             "version": {"type": "str"},
             "archive": {"type": "path"},
-            "state": {"type": "str", "choices": ["unpacked", "active", "previous"], "default": "active"},
+            "state": {"type": "str", "choices": ["unpacked", "active", "restored"], "default": "active"},
+            "current": {"type": "str", "default": ""},
+            "previous": {"type": "str", "default": ""},
             "unit": {"type": "str"},
             "watch": {"type": "list", "elements": "path", "default": []},
             "keep": {"type": "int", "default": 5},
         },
-        required_if=[("state", "active", ["version"]), ("state", "unpacked", ["version"])],
+        required_if=[("state", "active", ["version"])],
         supports_check_mode=True,
     )
     root, version = module.params["root"], module.params["version"]
@@ -200,8 +252,9 @@ def main() -> None:
     except ReleaseError as error:
         module.fail_json(msg=str(error))
     if not module.check_mode:
-        apply(root, plan)
-    after = State(present.unpacked, plan.current or before.current, plan.previous or before.previous)
+        apply(root, before, plan)
+    remaining = tuple(release for release in present.unpacked if release not in plan.remove)
+    after = State(remaining, plan.current, plan.previous)
     leave(module, before, after, unpacked=absent)
 
 

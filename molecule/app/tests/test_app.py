@@ -30,7 +30,8 @@ def test_a_record_is_kept_over_a_restart(host):
 
 def test_metrics_have_a_port_of_their_own(host):
     shown = host.check_output("curl --silent --fail http://10.9.10.10:9090/metrics")
-    for name in ("http_requests_total", "http_request_duration_seconds", "agent_spawn_total", "freeagentics_system_active_agents_total"):
+    application = ("agent_spawn_total", "freeagentics_system_active_agents_total")
+    for name in ("http_requests_total", "http_request_duration_seconds", *application):
         assert f"# TYPE {name}" in shown
 
 
@@ -48,7 +49,8 @@ def test_the_service_runs_without_privileges(host):
     pid = host.check_output("systemctl show --property MainPID --value api")
     assert host.check_output(f"stat --format %U /proc/{pid}") == "api"
     status = host.check_output(f"cat /proc/{pid}/status")
-    assert "CapEff:\t0000000000000000" in status and "NoNewPrivs:\t1" in status
+    assert "CapEff:\t0000000000000000" in status
+    assert "NoNewPrivs:\t1" in status
 
 
 def test_systemd_finds_little_exposed(host):

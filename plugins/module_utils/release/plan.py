@@ -19,16 +19,11 @@ class State:
 
 @dataclass(frozen=True)
 class Plan:
-    """What to do: links to set ("" leaves one as it is) and versions to remove."""
+    """Where the links shall lead ("" for nowhere) and which versions to remove."""
 
     current: str
     previous: str
     remove: Tuple[str, ...]
-
-    @property
-    def changes(self) -> bool:
-        """Whether there is anything to do."""
-        return bool(self.current or self.previous or self.remove)
 
 
 class ReleaseError(Exception):
@@ -42,20 +37,27 @@ def activate(state: State, version: str, keep: int) -> Plan:
     :raises ReleaseError: the version is not on the host.
     """
     if version not in state.unpacked:
-        raise ReleaseError(f"release {version} is not on this host; deploy it first. These are: {', '.join(state.unpacked) or 'none'}")
+        raise ReleaseError(f"release {version} is not on this host; deploy it first. These are: {_listed(state)}")
     if version == state.current:
-        return Plan("", "", ())
+        return Plan(state.current, state.previous, ())
     previous = state.current or state.previous
-    kept = {version, previous}
-    spare = [other for other in state.unpacked if other not in kept]
+    spare = [other for other in state.unpacked if other not in (version, previous)]
     return Plan(version, previous, tuple(spare[: max(0, len(state.unpacked) - keep)]))
 
 
-def back(state: State) -> Plan:
-    """Return the plan that makes the previous release the active one again, and the active one the previous.
+def restore(state: State, current: str, previous: str) -> Plan:
+    """Return the plan that leads the links where they led before an activation ("" for nowhere).
 
-    :raises ReleaseError: there is no previous release.
+    A previous release that was removed meanwhile is no way back any more.
+
+    :raises ReleaseError: the release that was active is not on the host any more.
     """
-    if not state.previous or state.previous not in state.unpacked:
-        raise ReleaseError("there is no previous release on this host to go back to; deploy the release that you want instead")
-    return Plan(state.previous, state.current, ())
+    if current and current not in state.unpacked:
+        raise ReleaseError(
+            f"release {current} is not on this host any more; deploy it again. These are: {_listed(state)}"
+        )
+    return Plan(current, previous if previous in state.unpacked else "", ())
+
+
+def _listed(state: State) -> str:
+    return ", ".join(state.unpacked) or "none"
