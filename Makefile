@@ -57,7 +57,7 @@ bench: $(VENV) ## Measure, and write docs/benchmarks.md
 	@PYTHONPATH=collections python scripts/bench_topology.py
 
 .PHONY: docs
-docs: $(VENV) ## Write the generated files again: golden files, docs/network.md, READMEs
+docs: $(VENV) ## Write the generated files again: golden files, docs/network.md and its picture, prod's ssh.cfg
 	@python scripts/generate.py
 
 .PHONY: clean
