@@ -15,7 +15,7 @@ def file_digest(path):
         with open(path, "rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
-        raise AnsibleFilterError(f"{path}: {error.strerror}; name an archive that is on the control host") from error
+        raise AnsibleFilterError(f"{path}: {error.strerror}; name an archive that is on the control host") from None
 
 
 class FilterModule:

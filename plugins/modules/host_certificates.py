@@ -10,9 +10,10 @@ module: host_certificates
 short_description: Say which certificates a host needs, and put signed ones into place
 version_added: 0.1.0
 description:
-  - Looks at all certificates of a host in one call. For each that is missing, wrong or about to end it makes a private key, unless one
-    is there, and returns a signing request. Private keys are made on the host and never leave it.
-  - Called again with the signed certificates, it checks that each fits its key and puts it into place at once.
+  - Looks at all certificates of a host in one call. For each that is missing, wrong or about to end it makes a private
+    key, unless one is there, and returns a signing request. Private keys are made on the host and never leave it.
+  - Called again with the signed certificates, it checks each against its key, its names and the CA, and puts it into
+    place at once.
   - Needs C(openssl) on the host and no Python library.
 author:
   - FreeAgentics (@freeagentics)
@@ -105,6 +106,7 @@ from datetime import datetime, timedelta, timezone
 from ipaddress import ip_address
 
 from ansible.module_utils.basic import AnsibleModule
+
 from ansible_collections.freeagentics.platform.plugins.module_utils.pki.certificates import (
     Found,
     Wanted,
@@ -136,6 +138,10 @@ class Host:
         parts = [certificate, key] + ([self.path(entry, "pem")] if entry["bundle"] else [])
         if not all(os.path.isfile(part) for part in parts):
             return None
+        return self.describe(certificate, key)
+
+    def describe(self, certificate: str, key: str) -> Found:
+        """Return what openssl says of a certificate and the key beside it."""
         text = self.openssl("x509", "-in", certificate, "-noout", "-enddate", "-ext", "subjectAltName")
         names, addresses = parse_alternative_names(text)
         return Found(
@@ -143,7 +149,8 @@ class Host:
             addresses=frozenset(str(ip_address(address)) for address in addresses),
             not_after=parse_not_after(text),
             chains=self._chains(certificate),
-            fits_key=self.openssl("x509", "-in", certificate, "-noout", "-pubkey") == self.openssl("pkey", "-in", key, "-pubout"),
+            fits_key=self.openssl("x509", "-in", certificate, "-noout", "-pubkey")
+            == self.openssl("pkey", "-in", key, "-pubout"),
         )
 
     def _chains(self, certificate: str) -> bool:
@@ -151,6 +158,15 @@ class Host:
             ca.write(self.module.params["ca"])
             ca.flush()
             return self.module.run_command(["openssl", "verify", "-CAfile", ca.name, certificate])[0] == 0
+
+    def reason(self, entry: dict, found) -> str:
+        """Return why a certificate is needed where this one is found, or the empty text."""
+        wanted = Wanted(
+            names=frozenset(entry["names"]),
+            addresses=frozenset(str(ip_address(address)) for address in entry["addresses"]),
+            renew_before=timedelta(days=self.module.params["renew_before_days"]),
+        )
+        return reason_to_renew(wanted, found, datetime.now(timezone.utc))
 
     def request(self, entry: dict) -> str:
         """Return a signing request, with a key that is made if there is none."""
@@ -169,8 +185,18 @@ class Host:
         self.module.set_mode_if_different(key, "0600" if entry["group"] == "root" else "0640", False)
 
     def install(self, entry: dict, pem: str) -> None:
-        """Put a signed certificate into place."""
-        with open(self.path(entry, "key"), encoding="ascii") as file:
+        """Put a signed certificate into place, unless it would have to be asked for again at once."""
+        path = self.path(entry, "key")
+        with tempfile.NamedTemporaryFile("w", suffix=".crt") as new:
+            new.write(pem)
+            new.flush()
+            reason = self.reason(entry, self.describe(new.name, path))
+        if reason:
+            message = (
+                f"the signed certificate is of no use and was not put in place: {reason}; run again to ask for another"
+            )
+            self.module.fail_json(msg=f"{self.path(entry, 'crt')}: {message}")
+        with open(path, encoding="ascii") as file:
             key = file.read()
         if entry["bundle"]:
             self._replace(self.path(entry, "pem"), pem + self.module.params["ca"] + key, 0o600)
@@ -185,21 +211,11 @@ class Host:
         os.replace(temporary, path)
 
 
-def needed(host: Host, entry: dict) -> str:
-    """Return why a certificate is needed, or the empty text."""
-    wanted = Wanted(
-        names=frozenset(entry["names"]),
-        addresses=frozenset(str(ip_address(address)) for address in entry["addresses"]),
-        renew_before=timedelta(days=host.module.params["renew_before_days"]),
-    )
-    return reason_to_renew(wanted, host.found(entry), datetime.now(timezone.utc))
-
-
 def ask(host: Host) -> None:
     """Return the requests of the certificates that are needed."""
     requests = []
     for entry in host.module.params["certificates"]:
-        reason = needed(host, entry)
+        reason = host.reason(entry, host.found(entry))
         if reason:
             csr = "" if host.module.check_mode else host.request(entry)
             requests.append({"name": entry["name"], "reason": reason, "csr": csr})
@@ -213,9 +229,6 @@ def install(host: Host) -> None:
     for entry in host.module.params["certificates"]:
         if entry["name"] in signed:
             host.install(entry, signed[entry["name"]])
-            reason = needed(host, entry)
-            if reason:
-                host.module.fail_json(msg=f"{host.path(entry, 'crt')}: the signed certificate is of no use: {reason}; run again to ask for another")
     lines = "".join(f"{name}: signed\n" for name in signed)
     host.module.exit_json(changed=True, requests=[], diff={"before": "", "after": lines})
 

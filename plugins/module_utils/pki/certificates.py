@@ -66,7 +66,7 @@ def parse_not_after(text: str) -> datetime:
     return datetime(year, _MONTHS.index(match.group(1)) + 1, day, hour, minute, second, tzinfo=timezone.utc)
 
 
-def parse_alternative_names(text: str) -> "tuple[FrozenSet[str], FrozenSet[str]]":
+def parse_alternative_names(text: str) -> tuple[FrozenSet[str], FrozenSet[str]]:
     """Return names and addresses of ``openssl x509 -ext subjectAltName``; addresses as openssl prints them."""
     names = frozenset(re.findall(r"DNS:([^\s,]+)", text))
     return names, frozenset(re.findall(r"IP Address:([^\s,]+)", text))

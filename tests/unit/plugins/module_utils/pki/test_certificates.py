@@ -56,7 +56,10 @@ def test_a_text_without_an_end_is_refused():
 
 
 def test_names_and_addresses_are_read():
-    text = "X509v3 Subject Alternative Name: \n    DNS:db1.internal, DNS:db1, IP Address:10.0.20.10, IP Address:FD00:10:0:20:0:0:0:10\n"
+    text = (
+        "X509v3 Subject Alternative Name: \n"
+        "    DNS:db1.internal, DNS:db1, IP Address:10.0.20.10, IP Address:FD00:10:0:20:0:0:0:10\n"
+    )
     assert parse_alternative_names(text) == (
         frozenset({"db1.internal", "db1"}),
         frozenset({"10.0.20.10", "FD00:10:0:20:0:0:0:10"}),
