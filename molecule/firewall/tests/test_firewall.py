@@ -278,10 +278,12 @@ def live_connection():
 def reboot():
     """Takes the host's power away and gives it back."""
     for verb in ("kill", "start"):
-        subprocess.run(
+        run = subprocess.run(
             [sys.executable, "-m", "lab", verb, "api1", "--name", LAB.name],
             cwd=PROJECT,
-            check=True,
+            check=False,
             capture_output=True,
+            text=True,
             timeout=120,
         )
+        assert run.returncode == 0, f"{verb}: {run.stdout}{run.stderr}"
