@@ -77,7 +77,7 @@ def page(figures: List[Figure]) -> str:
         "",
         "## Declaration",
         "",
-        f"Checking a declaration and deriving every host's firewall ({cores} cores, Python {platform.python_version()}):",
+        f"Checking a declaration and deriving every firewall ({cores} cores, Python {platform.python_version()}):",
         "",
         "| hosts | check | derive | rules | microseconds per rule |",
         "| ---: | ---: | ---: | ---: | ---: |",

@@ -67,7 +67,13 @@ actions:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.freeagentics.platform.plugins.module_utils.systemd.plan import MissingUnit, Unit, parse_show, plan
+
+from ansible_collections.freeagentics.platform.plugins.module_utils.systemd.plan import (
+    MissingUnit,
+    Unit,
+    parse_show,
+    plan,
+)
 
 PROPERTIES = "Id,Names,LoadState,UnitFileState,ActiveState,NeedDaemonReload"
 
@@ -87,7 +93,8 @@ def main() -> None:
     )
     wanted = [Unit(**entry) for entry in module.params["units"]]
     names = [item.name for item in wanted]
-    found = parse_show(module.run_command(["systemctl", "show", "--property", PROPERTIES, "--", *names], check_rc=True)[1], names)
+    shown = module.run_command(["systemctl", "show", "--property", PROPERTIES, "--", *names], check_rc=True)[1]
+    found = parse_show(shown, names)
     try:
         actions = plan(wanted, found, tolerate_missing=module.check_mode)
     except MissingUnit as error:
@@ -96,15 +103,17 @@ def main() -> None:
         for action in actions:
             _run(module, action)
     lines = [" ".join(action) for action in actions]
-    module.exit_json(changed=bool(actions), actions=lines, diff={"before": "", "after": "".join(f"{line}\n" for line in lines)})
+    after = "".join(f"{line}\n" for line in lines)
+    module.exit_json(changed=bool(actions), actions=lines, diff={"before": "", "after": after})
 
 
 def _run(module: AnsibleModule, action) -> None:
-    code, dummy, err = module.run_command(["systemctl", *action])
+    code, _out, err = module.run_command(["systemctl", *action])
     if code:
         unit = action[-1]
         log = module.run_command(["journalctl", "--no-pager", "--lines", "20", "--unit", unit])[1]
-        module.fail_json(msg=f"systemctl {' '.join(action)} failed: {err.strip()}; the unit's last log lines follow", log=log.splitlines())
+        message = f"systemctl {' '.join(action)} failed: {err.strip()}; the unit's last log lines follow"
+        module.fail_json(msg=message, log=log.splitlines())
 
 
 if __name__ == "__main__":

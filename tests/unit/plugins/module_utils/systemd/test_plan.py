@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.freeagentics.platform.plugins.module_utils.systemd.plan import MissingUnit, Unit, parse_show, plan
+from ansible_collections.freeagentics.platform.plugins.module_utils.systemd.plan import (
+    MissingUnit,
+    Unit,
+    parse_show,
+    plan,
+)
 
 RUNS = {"LoadState": "loaded", "UnitFileState": "enabled", "ActiveState": "active", "NeedDaemonReload": "no"}
 RESTS = {"LoadState": "loaded", "UnitFileState": "disabled", "ActiveState": "inactive", "NeedDaemonReload": "no"}
@@ -22,7 +27,11 @@ MISSING = {"LoadState": "not-found", "UnitFileState": "", "ActiveState": "inacti
         (Unit("a.service", enabled=True), {**RESTS, "UnitFileState": "static"}, ()),
         (Unit("a.service", masked=True), RUNS, (("mask", "a.service"),)),
         (Unit("a.service", masked=True), {**RESTS, "LoadState": "masked"}, ()),
-        (Unit("a.service", masked=False, state="started"), {**RESTS, "LoadState": "masked"}, (("unmask", "a.service"), ("start", "a.service"))),
+        (
+            Unit("a.service", masked=False, state="started"),
+            {**RESTS, "LoadState": "masked"},
+            (("unmask", "a.service"), ("start", "a.service")),
+        ),
         (Unit("a.service", state="stopped", optional=True), MISSING, ()),
         (Unit("a.service", state="started"), {**RUNS, "NeedDaemonReload": "yes"}, (("daemon-reload",),)),
     ],
@@ -38,7 +47,8 @@ def test_a_missing_unit_stops_a_run():
 
 
 def test_a_missing_unit_is_a_change_to_come_in_check_mode():
-    assert plan([Unit("a.service", state="started")], {"a.service": MISSING}, tolerate_missing=True) == (("start", "a.service"),)
+    actions = plan([Unit("a.service", state="started")], {"a.service": MISSING}, tolerate_missing=True)
+    assert actions == (("start", "a.service"),)
 
 
 def test_blocks_belong_to_the_units_in_the_order_asked():
