@@ -31,6 +31,7 @@ from lab import (
     ssh as ssh_files,
 )
 from lab.errors import LabError, unknown_name
+from lab.reference_service import pack
 from lab.run import say, step
 from lab.state import Lab
 
@@ -48,6 +49,7 @@ def up(lab: Lab) -> None:
         _announce(lab)
         reference = image.ensure()
         index = packages.ensure()
+        pack.write()
         ssh_files.make_keys(lab, topology)
         _remove_surplus(lab, topology)
         with step(f"network: {len(topology.regions)} regions, {len(wanted)} hosts"):

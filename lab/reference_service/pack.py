@@ -1,16 +1,23 @@
 # Copyright: (c) 2026, FreeAgentics
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Pack the reference service as a release: the same files always give the same archive."""
+"""Pack the reference service as a release: the same files always give the same archive.
+
+``python -m lab.reference_service.pack [PATH]``; without a path where inventories/lab expects it.
+"""
 
 from __future__ import annotations
 
 import gzip
 import io
+import os
 import sys
 import tarfile
+import tempfile
 from pathlib import Path
 
 SOURCE = Path(__file__).resolve().parent / "reference_service"
+#: Where inventories/lab expects the release.
+ARTIFACT = SOURCE.parents[2] / ".lab" / "artifacts" / "reference.tar.gz"
 
 
 def archive() -> bytes:
@@ -30,14 +37,22 @@ def _add(tar: tarfile.TarFile, path: Path) -> None:
     tar.addfile(entry, io.BytesIO(content))
 
 
-def main() -> None:
-    """Write the archive to the path given."""
-    target = Path(sys.argv[1])
-    target.parent.mkdir(parents=True, exist_ok=True)
+def write(target: Path = ARTIFACT) -> Path:
+    """Write the archive, at once and only where it differs; return its path."""
     content = archive()
-    if not target.is_file() or target.read_bytes() != content:
-        target.write_bytes(content)
-    print(target)
+    if target.is_file() and target.read_bytes() == content:
+        return target
+    target.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=target.parent)
+    with os.fdopen(handle, "wb") as file:
+        file.write(content)
+    os.replace(temporary, target)
+    return target
+
+
+def main() -> None:
+    """Write the archive to the path given and print it."""
+    print(write(*map(Path, sys.argv[1:2])))
 
 
 if __name__ == "__main__":

@@ -8,17 +8,27 @@ import socket
 import time
 from pathlib import Path
 from typing import Awaitable, Callable, Dict, Optional, Tuple
-from urllib.parse import unquote
 
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest, start_http_server
-
 from reference_service import measures
-from reference_service.asgi import BodyTooLarge, Receive, Response, Scope, Send, as_json, read_body, run_lifespan, send_response
-from reference_service.store import FileStore, Store
+from reference_service.asgi import (
+    BodyTooLarge,
+    Receive,
+    Response,
+    Scope,
+    Send,
+    as_json,
+    read_body,
+    run_lifespan,
+    send_response,
+)
+from reference_service.store import FileStore, Store, StoreError
 
 Handler = Callable[[Scope, Receive], Awaitable[Response]]
 WEBSOCKET_PATH = "/api/v1/ws/echo"
 RECORDS = "/api/v1/records"
+#: Other methods are counted as one, so that clients cannot make up labels.
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
 class Api:
@@ -68,8 +78,11 @@ class Api:
             response = await handler(scope, receive)
         except BodyTooLarge:
             response = as_json({"error": "the body is too large"}, 413)
-        measures.REQUESTS.labels(scope["method"], endpoint, str(response.status)).inc()
-        measures.DURATION.labels(scope["method"], endpoint).observe(time.monotonic() - started)
+        except StoreError as error:
+            response = as_json({"error": str(error)}, 503)
+        method = scope["method"] if scope["method"] in METHODS else "other"
+        measures.REQUESTS.labels(method, endpoint, str(response.status)).inc()
+        measures.DURATION.labels(method, endpoint).observe(time.monotonic() - started)
         await send_response(send, response)
 
     def _endpoint(self, path: str) -> str:
@@ -79,8 +92,9 @@ class Api:
         return path if path in known else "unknown"
 
     async def _not_found(self, scope: Scope, receive: Receive) -> Response:
-        if scope["method"] == "GET" and scope["path"].startswith(f"{RECORDS}/"):
-            return self._record(unquote(scope["path"].rsplit("/", 1)[1]))
+        prefix = f"{RECORDS}/"
+        if scope["method"] == "GET" and scope["path"].startswith(prefix):
+            return self._record(scope["path"][len(prefix) :])
         return as_json({"error": "there is nothing here"}, 404)
 
     async def _health(self, scope: Scope, receive: Receive) -> Response:
@@ -97,7 +111,13 @@ class Api:
         headers = [[name.decode("latin-1"), value.decode("latin-1")] for name, value in scope["headers"]]
         body = await read_body(receive)
         client = scope["client"][0] if scope.get("client") else None
-        shown = {"method": scope["method"], "path": scope["path"], "headers": headers, "client": client, "body_bytes": len(body)}
+        shown = {
+            "method": scope["method"],
+            "path": scope["path"],
+            "headers": headers,
+            "client": client,
+            "body_bytes": len(body),
+        }
         return as_json({**shown, "server": socket.gethostname()})
 
     async def _list_records(self, scope: Scope, receive: Receive) -> Response:
@@ -109,7 +129,7 @@ class Api:
             key, value = record["key"], record["value"]
         except (ValueError, TypeError, KeyError):
             return as_json({"error": 'a record is {"key": text, "value": text}'}, 400)
-        if not (isinstance(key, str) and key and isinstance(value, str)):
+        if not (_is_text(key) and key and _is_text(value)):
             return as_json({"error": "key and value have to be texts, and the key not empty"}, 400)
         self._records.add(key, value)
         measures.INFERENCES.inc()
@@ -117,7 +137,9 @@ class Api:
 
     def _record(self, key: str) -> Response:
         value = self._records.get(key)
-        return as_json({"error": "there is no such record"}, 404) if value is None else as_json({"key": key, "value": value})
+        if value is None:
+            return as_json({"error": "there is no such record"}, 404)
+        return as_json({"key": key, "value": value})
 
     async def _metrics(self, scope: Scope, receive: Receive) -> Response:
         return Response(200, generate_latest(), CONTENT_TYPE_LATEST)
@@ -144,6 +166,11 @@ class Api:
                 return
             answer = {"text": message["text"]} if message.get("text") is not None else {"bytes": message.get("bytes")}
             await send({"type": "websocket.send", **answer})
+
+
+def _is_text(value: object) -> bool:
+    """Return whether a value is text that can be stored: JSON may hold halves of characters, which cannot."""
+    return isinstance(value, str) and not any("\ud800" <= character <= "\udfff" for character in value)
 
 
 app = Api(dict(os.environ))

@@ -52,7 +52,11 @@ async def read_body(receive: Receive) -> bytes:
 
 async def send_response(send: Send, response: Response, extra: Tuple[Tuple[bytes, bytes], ...] = ()) -> None:
     """Send a whole answer."""
-    headers = [(b"content-type", response.content_type.encode()), (b"content-length", str(len(response.body)).encode()), *extra]
+    headers = [
+        (b"content-type", response.content_type.encode()),
+        (b"content-length", str(len(response.body)).encode()),
+        *extra,
+    ]
     await send({"type": "http.response.start", "status": response.status, "headers": headers})
     await send({"type": "http.response.body", "body": response.body})
 

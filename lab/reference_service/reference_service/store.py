@@ -4,9 +4,16 @@ from __future__ import annotations
 
 import sqlite3
 from pathlib import Path
-from typing import List, Optional, Protocol, Tuple
+from typing import Any, List, Optional, Protocol, Tuple, Union
 
 Record = Tuple[str, str]
+
+TABLE = "CREATE TABLE IF NOT EXISTS records (number INTEGER PRIMARY KEY, key TEXT UNIQUE NOT NULL, value TEXT NOT NULL)"
+INSERT = "INSERT INTO records (key, value) VALUES (?, ?) ON CONFLICT (key) DO NOTHING"
+
+
+class StoreError(Exception):
+    """The store cannot be used now; the message says why."""
 
 
 class Store(Protocol):
@@ -22,7 +29,10 @@ class Store(Protocol):
         """Return the newest records, newest first."""
 
     def check(self) -> None:
-        """Raise where the store cannot be used."""
+        """Do nothing where the store can be used.
+
+        :raises StoreError: it cannot, as every other method does then.
+        """
 
 
 class FileStore:
@@ -30,26 +40,32 @@ class FileStore:
 
     def __init__(self, path: Path) -> None:
         self._database = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-        self._database.execute("PRAGMA synchronous=FULL")
-        self._database.execute("CREATE TABLE IF NOT EXISTS records (number INTEGER PRIMARY KEY, key TEXT UNIQUE NOT NULL, value TEXT NOT NULL)")
+        self._execute("PRAGMA synchronous=FULL")
+        self._execute(TABLE)
 
     def add(self, key: str, value: str) -> None:
         """See :class:`Store`."""
-        self._database.execute("INSERT INTO records (key, value) VALUES (?, ?) ON CONFLICT (key) DO NOTHING", (key, value))
+        self._execute(INSERT, key, value)
 
     def get(self, key: str) -> Optional[str]:
         """See :class:`Store`."""
-        row = self._database.execute("SELECT value FROM records WHERE key = ?", (key,)).fetchone()
-        return row[0] if row else None
+        rows = self._execute("SELECT value FROM records WHERE key = ?", key)
+        return rows[0][0] if rows else None
 
     def newest(self, count: int) -> List[Record]:
         """See :class:`Store`."""
-        return self._database.execute("SELECT key, value FROM records ORDER BY number DESC LIMIT ?", (count,)).fetchall()
+        return self._execute("SELECT key, value FROM records ORDER BY number DESC LIMIT ?", count)
 
     def check(self) -> None:
         """See :class:`Store`."""
-        self._database.execute("SELECT count(*) FROM records").fetchone()
+        self._execute("SELECT count(*) FROM records")
 
     def close(self) -> None:
         """Let go of the file."""
         self._database.close()
+
+    def _execute(self, statement: str, *values: Union[str, int]) -> List[Any]:
+        try:
+            return self._database.execute(statement, values).fetchall()
+        except sqlite3.Error as error:
+            raise StoreError(f"the store cannot be used: {error}") from error

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import html
+import os
 import socket
 from pathlib import Path
 
 from reference_service.asgi import Receive, Response, Scope, Send, as_json, run_lifespan, send_response
 
 STATIC = Path(__file__).parent / "static"
-TYPES = {".html": "text/html; charset=utf-8", ".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8"}
-#: Static files never change under one name in one release.
+TYPES = {
+    ".html": "text/html; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+}
+RELEASE = os.environ.get("RELEASE", "unknown")
 CACHE = ((b"cache-control", b"public, max-age=31536000, immutable"),)
+NO_CACHE = ((b"cache-control", b"no-cache"),)
 
 
 async def app(scope: Scope, receive: Receive, send: Send) -> None:
@@ -21,8 +28,17 @@ async def app(scope: Scope, receive: Receive, send: Send) -> None:
         await receive()
         await send({"type": "websocket.close", "code": 4404})
     else:
-        path = scope["path"]
-        await send_response(send, _answer(scope["method"], path), CACHE if path.startswith("/static/") else ())
+        response = _answer(scope["method"], scope["path"])
+        await send_response(send, response, CACHE if _is_lasting(scope, response) else NO_CACHE)
+
+
+def _is_lasting(scope: Scope, response: Response) -> bool:
+    """Return whether an answer may be kept: a static file that the page of this very release asks for.
+
+    While a deploy goes from host to host, a page of one release may get its files from another.
+    """
+    own = scope["query_string"] == RELEASE.encode()
+    return bool(own and response.status == 200 and scope["path"].startswith("/static/"))
 
 
 def _answer(method: str, path: str) -> Response:
@@ -30,7 +46,9 @@ def _answer(method: str, path: str) -> Response:
         return as_json({"error": "only GET and HEAD are answered"}, 405)
     if path == "/":
         page = (STATIC / "index.html").read_bytes()
-        return Response(200, page.replace(b"{server}", socket.gethostname().encode()), TYPES[".html"])
+        for name, value in (("server", socket.gethostname()), ("release", RELEASE)):
+            page = page.replace(b"{%b}" % name.encode(), html.escape(value).encode())
+        return Response(200, page, TYPES[".html"])
     file = STATIC / path[len("/static/") :] if path.startswith("/static/") else None
     if file is not None and file.parent == STATIC and file.suffix in TYPES and file.is_file():
         return Response(200, file.read_bytes(), TYPES[file.suffix])

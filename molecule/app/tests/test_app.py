@@ -21,7 +21,7 @@ def test_the_api_is_healthy(host):
 
 
 def test_a_record_is_kept_over_a_restart(host):
-    data = "'{\"key\": \"one\", \"value\": \"first\"}'"
+    data = '\'{"key": "one", "value": "first"}\''
     host.check_output(f"curl --silent --fail --data {data} {URL}/api/v1/records")
     host.check_output("systemctl restart api")
     host.check_output(f"curl --silent --fail --retry 20 --retry-connrefused --retry-delay 1 {URL}/health")

@@ -46,4 +46,6 @@ def test_the_certificate_is_for_the_names_and_addresses_of_the_host(host):
 
 def test_every_host_trusts_the_same_ca(host):
     assert host.file(f"{DIRECTORY}/ca.crt").mode == 0o644
-    assert "CA:TRUE, pathlen:0" in host.check_output(f"openssl x509 -in {DIRECTORY}/ca.crt -noout -ext basicConstraints")
+    assert "CA:TRUE, pathlen:0" in host.check_output(
+        f"openssl x509 -in {DIRECTORY}/ca.crt -noout -ext basicConstraints"
+    )
