@@ -81,8 +81,8 @@ class Limit:
 
 #: R22 and R29. nginx lets through its burst, one request more, and what its rate gives back meanwhile.
 LIMITS = {
-    "haproxy": (Limit("/api/v1/server", 95, 105, 11, True), Limit("/api/v1/auth/none", 95, 105, 11, True)),
-    "nginx": (Limit("/api/v1/server", 21, 36, 2, False), Limit("/api/v1/auth/none", 6, 11, 4, False)),
+    "haproxy": (Limit("/api/v1/server", 95, 105, 25, True), Limit("/api/v1/auth/none", 95, 105, 25, True)),
+    "nginx": (Limit("/api/v1/server", 21, 36, 5, False), Limit("/api/v1/auth/none", 6, 11, 8, False)),
 }
 
 
@@ -262,24 +262,27 @@ def test_the_application_does_not_see_the_sessions_cookie(site: Site, balancer: 
 
 @pytest.mark.parametrize("path", HIDDEN_PATHS)
 def test_inner_paths_are_refused(site: Site, balancer: str, path: str) -> None:
-    assert site.ask(balancer, path).status in (400, 404)
+    assert site.ask_politely(balancer, path).status in (400, 404)
 
 
 def test_inner_paths_are_refused_to_websockets(site: Site, balancer: str) -> None:
-    assert site.ask(balancer, "/metrics", UPGRADE).status == 404
+    assert site.ask_politely(balancer, "/metrics", UPGRADE).status == 404
 
 
 def test_no_other_upgrade_reaches_the_application(site: Site, balancer: str) -> None:
-    """A tunnel in another protocol would pass by every check of a path."""
+    """A tunnel in another protocol would pass by every check of a path.
+
+    The header never arrives; a server that sees that an upgrade was meant may refuse the request.
+    """
     answer = site.ask_politely(balancer, "/api/v1/echo", {**UPGRADE, "Upgrade": "h2c"})
-    assert "upgrade" not in received(answer)
+    assert answer.status == 400 or "upgrade" not in received(answer)
 
 
 @pytest.mark.parametrize("kind", [0, 1], ids=["api", "auth"])
 def test_too_many_requests_get_429_and_recovery(site: Site, balancers: list[Node], engine: str, kind: int) -> None:
     limit = LIMITS[engine][kind]
     first, second = (node.name for node in balancers)
-    time.sleep(15 if engine == "nginx" else 11)
+    time.sleep(15 if engine == "nginx" else 21)
     connection = site.session(first)
     statuses = [exchange(connection, limit.path).status for _ in range(120)]
     other = site.ask(second, limit.path).status
@@ -289,8 +292,10 @@ def test_too_many_requests_get_429_and_recovery(site: Site, balancers: list[Node
     assert limit.least <= passed <= limit.most
     assert (other == 429) == limit.shared
     assert health == 200
-    time.sleep(limit.recovery)
-    assert site.ask(first, limit.path).status != 429
+    lifted = time.monotonic() + limit.recovery
+    while site.ask(first, limit.path).status == 429:
+        assert time.monotonic() < lifted, f"still limited after {limit.recovery} s"
+        time.sleep(1)
 
 
 @pytest.fixture

@@ -11,9 +11,9 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-#: Source ports of probes: below the range of ephemeral ports, so no real traffic uses them.
-FIRST_SOURCE_PORT = 20000
-LAST_SOURCE_PORT = 20999
+#: Source ports of probes: below those that the hosts use for connections of their own (from 20000 on).
+FIRST_SOURCE_PORT = 10000
+LAST_SOURCE_PORT = 10999
 
 TABLE = "packet_matrix"
 SETS = {"tcp4": ("tcp", 4), "udp4": ("udp", 4), "tcp6": ("tcp", 6), "udp6": ("udp", 6)}
