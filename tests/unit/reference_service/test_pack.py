@@ -24,6 +24,8 @@ def test_the_release_does_not_depend_on_time(tmp_path):
     first = pack.write(tmp_path / "first")
     (pack.SOURCE / "api.py").touch()
     assert pack.write(tmp_path / "second").read_bytes() == first.read_bytes()
+    # The time in the header (RFC 1952, section 2.3.1).
+    assert first.read_bytes()[4:8] == bytes(4)
 
 
 def test_an_archive_is_written_only_where_it_differs(tmp_path):
