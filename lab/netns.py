@@ -129,14 +129,27 @@ def _interfaces(namespace: str) -> Set[str]:
 
 def _connect(lab: Lab, links: Sequence[Link], present: Dict[str, Set[str]]) -> None:
     """Plug the cables that are missing. Both ends of a cable come and go together."""
-    commands = [
-        f"link add {link.interface} netns {lab.namespace(link.namespace)} type veth"
-        f" peer name {link.peer_interface} netns {lab.namespace(link.peer_namespace)}"
+    missing = [
+        link
         for link in links
         if link.interface not in present[link.namespace] or link.peer_interface not in present[link.peer_namespace]
     ]
+    for link in missing:
+        _cut_off(lab, link, present)
+    commands = [
+        f"link add {link.interface} netns {lab.namespace(link.namespace)} type veth"
+        f" peer name {link.peer_interface} netns {lab.namespace(link.peer_namespace)}"
+        for link in missing
+    ]
     if commands:
         capture(["ip", "-batch", "-"], stdin="\n".join(commands) + "\n")
+
+
+def _cut_off(lab: Lab, link: Link, present: Dict[str, Set[str]]) -> None:
+    """Remove an end that is left of a cable: the kernel ends a namespace, and the cable's other end in it, later."""
+    for namespace, interface in ((link.namespace, link.interface), (link.peer_namespace, link.peer_interface)):
+        if interface in present[namespace]:
+            capture(["ip", "-n", lab.namespace(namespace), "link", "delete", interface], check=False)
 
 
 def _configure(name: str, namespace: Namespace, present: Set[str]) -> None:
