@@ -58,5 +58,7 @@ def roles_of_groups(roles_by_group: Mapping[str, Iterable[str]], groups: Iterabl
 
 def _checked(defaults: Path, name: str, value: object) -> List[str]:
     if not isinstance(value, list) or not all(isinstance(item, str) and "{{" not in item for item in value):
-        raise RolePackagesError(f"{defaults}: {name} must be a list of plain package names, because packages are collected before a run")
+        raise RolePackagesError(
+            f"{defaults}: {name} must be a list of plain package names, because packages are collected before a run"
+        )
     return value
