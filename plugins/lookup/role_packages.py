@@ -9,8 +9,8 @@ name: role_packages
 short_description: The packages that the roles of this collection install
 version_added: 0.1.0
 description:
-  - Reads the package lists (variables whose names end in C(_packages)) from the C(defaults/main.yml) of roles of this collection,
-    so that a playbook can install everything that a host needs in one transaction.
+  - Reads the package lists (variables whose names end in C(_packages)) from the C(defaults/main.yml) of roles of this
+    collection, so that a playbook can install everything that a host needs in one transaction.
 author:
   - FreeAgentics (@freeagentics)
 options:
@@ -28,7 +28,7 @@ options:
 EXAMPLES = r"""
 - name: Install what the host needs
   ansible.builtin.apt:
-    name: "{{ query('freeagentics.platform.role_packages', *group_names, roles_by_group={'platform': ['base'], 'vpn': ['vpn']}) }}"
+    name: "{{ query('freeagentics.platform.role_packages', *group_names, roles_by_group={'vpn': ['vpn']}) }}"
 """
 
 RETURN = r"""

@@ -38,7 +38,9 @@ def parse_show(text: str, names: Sequence[str]) -> Dict[str, Mapping[str, str]]:
     return dict(zip(names, properties))
 
 
-def plan(wanted: Iterable[Unit], found: Mapping[str, Mapping[str, str]], tolerate_missing: bool = False) -> Tuple[Action, ...]:
+def plan(
+    wanted: Iterable[Unit], found: Mapping[str, Mapping[str, str]], tolerate_missing: bool = False
+) -> Tuple[Action, ...]:
     """Return the arguments of the ``systemctl`` calls, in order.
 
     :param tolerate_missing: take a missing unit as one that is neither enabled nor running (check mode on a new host).
