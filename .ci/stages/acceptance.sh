@@ -5,7 +5,7 @@ suites() { # ENGINE
 }
 
 switch() { # ENGINE
-    ansible-playbook site.yml -i inventories/lab -e "load_balancer_engine=$1"
+    ansible-playbook playbooks/edge.yml -i inventories/lab -e "load_balancer_engine=$1"
 }
 
 check haproxy suites haproxy

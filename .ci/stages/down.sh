@@ -1,7 +1,6 @@
 # shellcheck shell=bash
 nothing_left() {
-    ! ip netns list | grep -E '^(lab|mol_)'
-    ! ls .lab/lab
+    ! ip netns list | grep -E '^(lab|mol_)' && ! ls .lab/lab
 }
 
 check lab-down make lab-down
