@@ -117,7 +117,7 @@ class Reader:
         if version and network.version != version:
             self.mistake(path, f"'{value}' is IPv{network.version}; an IPv{version} network is wanted here")
             return None
-        if "/" in str(value) and str(ip_address(str(value).split("/")[0])) != str(network.network_address):
+        if "/" in str(value) and str(ip_address(str(value).split("/", maxsplit=1)[0])) != str(network.network_address):
             self.mistake(path, f"'{value}' is an address within a network; write {network}")
             return None
         return network

@@ -250,7 +250,7 @@ def _goes_out(known: Index, region: str, family: int) -> bool:
     externals = known.topology.externals
     flows = (flow for flow in known.topology.flows if flow.target in externals)
     return any(
-        _networks(externals[flow.target].cidrs, family) and any(True for _ in _behind_nat(known, flow, region))
+        _networks(externals[flow.target].cidrs, family) and any(True for _host in _behind_nat(known, flow, region))
         for flow in flows
     )
 
@@ -323,5 +323,5 @@ def _explained(rule: Rule) -> str:
 
 
 def _bare(address: str) -> str:
-    host, _, length = address.partition("/")
+    host, _slash, length = address.partition("/")
     return host if length in ("32", "128") else address

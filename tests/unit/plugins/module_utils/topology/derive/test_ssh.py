@@ -47,7 +47,7 @@ def test_without_a_bastion_every_host_is_reached_directly():
 
 def test_what_all_have_in_common_follows_the_options():
     text = config(small.topology(), user="operator", identity_file="/keys/id", known_hosts="/keys/known")
-    assert text.split("\n\n")[-1] == (
+    assert text.rsplit("\n\n", maxsplit=1)[-1] == (
         "Host *\n  User operator\n  IdentityFile /keys/id\n  IdentitiesOnly yes\n  UserKnownHostsFile /keys/known\n"
         "  StrictHostKeyChecking accept-new\n  ConnectTimeout 15\n  ServerAliveInterval 10\n  ServerAliveCountMax 3\n"
         "  ControlMaster auto\n  ControlPersist 60\n  ControlPath ~/.ssh/control-%C\n"
