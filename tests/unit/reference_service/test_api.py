@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import socket
 import sqlite3
+from dataclasses import replace
 
 import pytest
 from websockets.exceptions import InvalidStatus
@@ -101,6 +102,17 @@ def test_metrics_have_their_published_names_and_no_label_of_a_client(api):
         assert f"\n{name} " in shown
     assert "MADEUP" not in shown
     assert "/no/such" not in shown
+
+
+def test_metrics_are_on_a_port_of_their_own_too(start, tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    api = start("api", RECORDS_FILE=str(tmp_path / "records.sqlite"), METRICS_PORT=str(port))
+    api.get("/health")
+    status, _headers, body = replace(api, port=port).ask("GET", "/metrics")
+    assert status == 200
+    assert 'http_requests_total{endpoint="/health",method="GET",status="200"} 1.0' in body.decode()
+    assert api.get("/api/v1/records") == (200, {"records": []})
 
 
 def test_the_socket_gives_texts_and_bytes_back(api):

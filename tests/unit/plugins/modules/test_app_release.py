@@ -78,6 +78,28 @@ def test_what_is_no_archive_leaves_nothing(release, root, archive):
     assert names(root / "releases") == []
 
 
+@pytest.mark.parametrize("mode", ["w", "w:gz"])
+def test_an_archive_that_ends_too_soon_leaves_nothing(release, root, archive, mode):
+    with tarfile.open(archive, mode) as tar:
+        for name in ("first", "second"):
+            entry = tarfile.TarInfo(name)
+            entry.size = 100_000
+            tar.addfile(entry, io.BytesIO(os.urandom(entry.size)))
+    archive.write_bytes(archive.read_bytes()[:150_000])
+    done = release(state="unpacked", version="1", archive=str(archive))
+    assert done["failed"] is True
+    assert "Unexpected EOF in archive" in done["msg"]
+    assert names(root / "releases") == []
+
+
+def test_an_archive_that_reaches_outside_leaves_nothing(release, root, archive):
+    with tarfile.open(archive, "w") as tar:
+        tar.addfile(tarfile.TarInfo("../outside"))
+    done = release(state="unpacked", version="1", archive=str(archive))
+    assert "Member name contains '..'" in done["msg"]
+    assert (names(root), names(root / "releases")) == (["releases"], [])
+
+
 def test_activation_leads_both_links_and_says_so(release, root, archive):
     for version in ("1", "2"):
         release(state="unpacked", version=version, archive=str(archive))
