@@ -42,6 +42,7 @@ def _run_options(lab: Lab, host: Host, image: str) -> List[str]:
     return [
         "run",
         "--detach",
+        "--pull=never",
         f"--name={lab.container(host.name)}",
         "--replace",
         f"--hostname={host.name}",

@@ -66,7 +66,7 @@ def sources() -> Path:
 def ensure() -> str:
     """Build the image unless its recipe was built before; return its reference."""
     with shared_lock("image"):
-        if podman.image_exists(reference()) and dpkg_status().is_file():
+        if reference() in podman.images() and dpkg_status().is_file():
             return reference()
         archive = CACHE / f"image-{recipe()}.tar"
         if not archive.is_file():
@@ -116,4 +116,7 @@ def _forget_others() -> None:
         if recipe() not in path.name:
             say(f"    remove {path.name}, the recipe has changed")
             path.unlink()
-    podman.podman("image", "prune", "--all", "--force", check=False)
+    # By name: `prune --all` takes the new image too, as no container uses it yet. One in use stays until next time.
+    for other in podman.images():
+        if other != reference():
+            podman.podman("rmi", other, check=False)

@@ -14,10 +14,12 @@ from typing import Dict, Iterable, List, Sequence, Set, Tuple
 
 from lab.errors import LabError
 from lab.network import Link, Namespace, Plan
-from lab.run import capture
+from lab.run import capture, say
 from lab.state import Lab, existing_lab, existing_labs, replace
 
 NAMESPACES = Path("/run/netns")
+#: Alias of the loopback interface in every namespace of a lab, by which a lab knows what another one has left.
+MARK = "freeagentics-lab"
 
 
 def inside(namespace: str, *command: str) -> List[str]:
@@ -114,12 +116,32 @@ def record(lab: Lab, names: Sequence[str]) -> None:
             )
     foreign = [name for name in names if name not in mine and (NAMESPACES / name).exists()]
     if foreign:
+        _clear(lab, foreign)
+    replace(lab.directory / "namespaces.json", json.dumps(sorted({*mine, *names}), indent=2) + "\n")
+
+
+def _clear(lab: Lab, foreign: Sequence[str]) -> None:
+    """Remove the namespaces that an ended lab of another checkout has left; they outlive what ran in them.
+
+    :raises LabError: something still runs there, or no lab has made them.
+    """
+    marked = all(_is_marked(name) for name in foreign)
+    inodes = {path.stat().st_ino for path in NAMESPACES.glob(f"{lab.name}-*")}
+    if _processes(inodes) or not marked:
         raise LabError(
             f"lab {lab.name}: {foreign[0]} exists already",
-            "a lab of the same name, built from another checkout, or somebody else made this network namespace",
+            "a lab of the same name runs, built from another checkout"
+            if marked
+            else "something other than a lab has made this network namespace",
             "take that lab down where it was built, or choose another name for this one",
         )
-    replace(lab.directory / "namespaces.json", json.dumps(sorted({*mine, *names}), indent=2) + "\n")
+    say(f"    remove {len(foreign)} network namespaces that an ended lab of another checkout has left")
+    for name in foreign:
+        capture(["ip", "netns", "delete", name])
+
+
+def _is_marked(name: str) -> bool:
+    return MARK in capture(["ip", "-n", name, "link", "show", "lo"], check=False)
 
 
 def _interfaces(namespace: str) -> Set[str]:
@@ -158,7 +180,7 @@ def _configure(name: str, namespace: Namespace, present: Set[str]) -> None:
     ]
     if namespace.sysctls:
         capture(inside(name, "sysctl", "--quiet", "--ignore", "--write", *namespace.sysctls))
-    for family, commands in by_family([*bridges, *namespace.commands]):
+    for family, commands in by_family([f"link set lo alias {MARK}", *bridges, *namespace.commands]):
         capture(["ip", *family, "-n", name, "-batch", "-"], stdin="\n".join(commands) + "\n")
     if namespace.nft:
         capture(inside(name, "nft", "-f", "-"), stdin=f"flush ruleset\n{namespace.nft}")

@@ -73,9 +73,9 @@ def podman(*arguments: str, check: bool = True) -> str:
     return capture(command(*arguments), environment={**os.environ, "CONTAINERS_CONF": str(CONFIGURATION)}, check=check)
 
 
-def image_exists(reference: str) -> bool:
-    """Return whether the lab's storage holds an image."""
-    return bool(podman("images", "--quiet", "--filter", f"reference={reference}", check=False).strip())
+def images() -> List[str]:
+    """Return the references of the images in the lab's storage."""
+    return podman("images", "--format", "{{.Repository}}:{{.Tag}}").split()
 
 
 def containers(lab: str) -> Sequence[Tuple[str, str, int]]:

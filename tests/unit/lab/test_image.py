@@ -43,3 +43,15 @@ def test_podman_is_called_in_a_view_of_its_own_with_a_storage_of_its_own():
 def test_limits_are_never_above_the_machine_s():
     options = podman.limits(lambda _limit: (1024, 20000))
     assert options == ("--ulimit", "nofile=20000:20000", "--ulimit", "nproc=20000:20000")
+
+
+def test_other_images_are_forgotten_and_never_the_new_one(monkeypatch, tmp_path):
+    monkeypatch.setattr(image, "CACHE", tmp_path)
+    monkeypatch.setattr(podman, "images", lambda: [image.reference(), "localhost/lab-host:0123456789ab"])
+    calls = []
+    monkeypatch.setattr(podman, "podman", lambda *arguments, **_options: calls.append(arguments))
+    for name in (f"image-{image.recipe()}.tar", "image-0123456789ab.tar"):
+        (tmp_path / name).touch()
+    image._forget_others()
+    assert calls == [("rmi", "localhost/lab-host:0123456789ab")]
+    assert [path.name for path in tmp_path.iterdir()] == [f"image-{image.recipe()}.tar"]

@@ -40,20 +40,55 @@ def test_two_labs_cannot_share_a_namespace(topology, tmp_path):
     assert netns.recorded(second) == []
 
 
-def test_a_namespace_of_another_checkout_s_lab_is_left_alone(tmp_path, monkeypatch):
-    monkeypatch.setattr(netns, "NAMESPACES", tmp_path)
-    (tmp_path / "lab-db1").touch()
+@pytest.fixture
+def leftover(monkeypatch, tmp_path):
+    """A lab without state of its own, and a namespace with its name; `commands` are what is done to it."""
+    (tmp_path / "netns").mkdir()
+    (tmp_path / "netns" / "lab-db1").touch()
     lab = Lab("lab", tmp_path / "topology.yml")
     lab.save()
+    commands = []
+
+    def capture(command, **_options):
+        commands.append(command)
+        return "1: lo: <LOOPBACK>\n    alias freeagentics-lab" if "show" in command else ""
+
+    monkeypatch.setattr(netns, "capture", capture)
+    monkeypatch.setattr(netns, "_processes", lambda _inodes: [])
+    return lab, commands
+
+
+def test_a_running_lab_of_another_checkout_is_left_alone(leftover, monkeypatch):
+    lab, commands = leftover
+    monkeypatch.setattr(netns, "_processes", lambda inodes: [4711] if inodes else [])
     with pytest.raises(LabError) as error:
         netns.record(lab, ["lab-bastion1", "lab-db1"])
     assert str(error.value) == (
         "lab lab: lab-db1 exists already\n"
-        "  cause:  a lab of the same name, built from another checkout,"
-        " or somebody else made this network namespace\n"
+        "  cause:  a lab of the same name runs, built from another checkout\n"
         "  remedy: take that lab down where it was built, or choose another name for this one"
     )
     assert netns.recorded(lab) == []
+    assert not any("delete" in command for command in commands)
+
+
+def test_a_namespace_that_no_lab_has_made_is_left_alone(leftover, monkeypatch):
+    lab, _commands = leftover
+    monkeypatch.setattr(netns, "capture", lambda *_arguments, **_options: "1: lo: <LOOPBACK>")
+    with pytest.raises(LabError) as error:
+        netns.record(lab, ["lab-bastion1", "lab-db1"])
+    assert str(error.value) == (
+        "lab lab: lab-db1 exists already\n"
+        "  cause:  something other than a lab has made this network namespace\n"
+        "  remedy: take that lab down where it was built, or choose another name for this one"
+    )
+
+
+def test_what_an_ended_lab_of_another_checkout_has_left_is_removed(leftover):
+    lab, commands = leftover
+    netns.record(lab, ["lab-bastion1", "lab-db1"])
+    assert ["ip", "netns", "delete", "lab-db1"] in commands
+    assert netns.recorded(lab) == ["lab-bastion1", "lab-db1"]
 
 
 def test_a_later_record_keeps_the_earlier_names(topology, tmp_path):
