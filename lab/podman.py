@@ -14,7 +14,7 @@ import json
 import os
 import resource
 from pathlib import Path
-from typing import Callable, List, Sequence, Tuple
+from typing import Any, Callable, List, Mapping, Sequence, Tuple
 
 from lab.run import capture
 from lab.state import CACHE, STATE, replace
@@ -80,8 +80,29 @@ def images() -> List[str]:
 
 def containers(lab: str) -> Sequence[Tuple[str, str, int]]:
     """Return name, state and process id (0 unless running) of every container of a lab."""
-    output = podman("ps", "--all", "--filter", f"label=lab={lab}", "--format", "json")
-    return [(entry["Names"][0], entry["State"], int(entry["Pid"])) for entry in json.loads(output)]
+    listed = json.loads(podman("ps", "--all", "--filter", f"label=lab={lab}", "--format", "json"))
+    dead = [entry for entry in listed if entry["State"] in ("running", "stopping") and not _runs(entry)]
+    if dead:
+        _bury(dead)
+        return containers(lab)
+    return [(entry["Names"][0], entry["State"], int(entry["Pid"])) for entry in listed]
+
+
+def _runs(entry: Mapping[str, Any]) -> bool:
+    """Return whether a container's first process exists: its id may be another program's by now."""
+    try:
+        return str(entry["Id"]) in Path(f"/proc/{entry['Pid']}/cgroup").read_text(encoding="ascii")
+    except FileNotFoundError:
+        return False
+
+
+def _bury(dead: Sequence[Mapping[str, Any]]) -> None:
+    """Tell Podman of containers that ended together with their monitor, which else leaves it their exit status."""
+    exits = RUNTIME_DIRECTORY / "libpod" / "exits"
+    exits.mkdir(parents=True, exist_ok=True)
+    for entry in dead:
+        (exits / entry["Id"]).write_text("137", encoding="ascii")
+    podman("container", "cleanup", *(entry["Id"] for entry in dead))
 
 
 def storage_left(names: Sequence[str]) -> List[str]:
