@@ -17,6 +17,8 @@ import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
 ENGINES = ("haproxy", "nginx")
+#: Of a failed check's output the end is shown, and of many failures of one kind the first.
+REASON_LINES, REASON_WIDTH, SHOWN_FAILURES = 15, 300, 5
 
 
 @dataclass(frozen=True)
@@ -31,12 +33,13 @@ class Result:
 
 @dataclass(frozen=True)
 class Stage:
-    """What a stage left behind, and what is missing in it."""
+    """What a stage left behind, what is missing in it, and the last lines of what its failed checks said."""
 
     name: str
     seconds: int
     results: tuple[Result, ...]
     missing: tuple[str, ...]
+    reasons: tuple[str, ...] = ()
 
     def count(self, outcome: str) -> int:
         """Return how many results ended in one way: passed, failed or skipped."""
@@ -64,7 +67,15 @@ def read_stage(root: Path, name: str) -> Stage:
     results = (*_checks(reports), *tests)
     seconds = reports / "seconds"
     took = int(seconds.read_text(encoding="ascii")) if seconds.is_file() else 0
-    return Stage(name, took, results, tuple(_missing(root, name, results)))
+    return Stage(name, took, results, tuple(_missing(root, name, results)), tuple(_reasons(reports)))
+
+
+def _reasons(reports: Path) -> Iterator[str]:
+    for result in _checks(reports):
+        log = reports / f"{result.name}.log"
+        if result.outcome == "failed" and log.is_file():
+            said = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-REASON_LINES:]
+            yield "\n".join([f"{result.name}:", *(f"    | {line[:REASON_WIDTH]}" for line in said)])
 
 
 def _checks(reports: Path) -> Iterator[Result]:
@@ -163,13 +174,21 @@ def table(done: Sequence[Stage]) -> str:
             f" {counts[0]:>7} {counts[1]:>7} {counts[2]:>8} {len(stage.missing):>8}"
         )
     for stage in done:
-        lines += [
-            f"{stage.name}: {result.outcome}: {' '.join(filter(None, (result.report, result.suite, result.name)))}"
-            for result in stage.results
-            if result.outcome != "passed"
-        ]
-        lines += [f"{stage.name}: missing: {text}" for text in stage.missing]
+        lines += [f"{stage.name}: {reason}" for reason in stage.reasons]
+        lines += _shortened(
+            [
+                f"{stage.name}: {result.outcome}: {' '.join(filter(None, (result.report, result.suite, result.name)))}"
+                for result in stage.results
+                if result.outcome != "passed"
+            ]
+        )
+        lines += _shortened([f"{stage.name}: missing: {text}" for text in stage.missing])
     return "\n".join(lines)
+
+
+def _shortened(lines: Sequence[str]) -> list[str]:
+    rest = len(lines) - SHOWN_FAILURES
+    return [*lines[:SHOWN_FAILURES], *([f"    and {rest} more of these, see reports/"] if rest > 0 else [])]
 
 
 def main(arguments: Sequence[str]) -> int:
