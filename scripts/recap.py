@@ -10,15 +10,15 @@ import re
 import subprocess
 import sys
 from pathlib import Path
-from typing import Iterator, Sequence
+from typing import Any, Iterator, Mapping, Sequence
 
 LINE = re.compile(r"^(\S+)\s+: ok=(\d+)\s+changed=(\d+)\s+unreachable=(\d+)\s+failed=(\d+)", re.MULTILINE)
 
 
 def complaints(output: str, hosts: Sequence[str]) -> Iterator[str]:
-    """Return what speaks against a run that should have found nothing to do on any of the hosts."""
+    """Return what speaks against a run that should have found nothing to do on any host, wanted or not."""
     recap = {name: tuple(map(int, counts)) for name, *counts in LINE.findall(output)}
-    for host in hosts:
+    for host in dict.fromkeys([*hosts, *recap]):
         if host not in recap:
             yield f"{host}: took no part in the run"
             continue
@@ -29,11 +29,17 @@ def complaints(output: str, hosts: Sequence[str]) -> Iterator[str]:
             yield f"{host}: changed={changed} unreachable={unreachable} failed={failed}, all should be 0"
 
 
+def members(listing: Mapping[str, Any], group: str) -> list[str]:
+    """Return the hosts of a group and of its children, from the output of ``ansible-inventory --list``."""
+    entry = listing.get(group, {})
+    below = [host for child in entry.get("children", []) for host in members(listing, child)]
+    return sorted({*entry.get("hosts", []), *below})
+
+
 def platform_hosts(inventory: str) -> list[str]:
     """Return the hosts of the platform, as Ansible sees the inventory."""
     command = ["ansible-inventory", "-i", inventory, "--list"]
-    listing = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
-    return list(listing["platform"]["hosts"])
+    return members(json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout), "platform")
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -41,6 +47,8 @@ def main(arguments: Sequence[str]) -> int:
     output, inventory = arguments
     hosts = platform_hosts(inventory)
     wrong = list(complaints(Path(output).read_text(encoding="utf-8"), hosts))
+    if not hosts:
+        wrong.append(f"{inventory}: the group platform has no host")
     print("\n".join(wrong) or f"nothing to change on {len(hosts)} hosts")
     return 1 if wrong else 0
 

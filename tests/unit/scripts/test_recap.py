@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from scripts.recap import complaints
+from scripts.recap import complaints, members
 
 OUTPUT = """
 PLAY RECAP *********************************************************************
@@ -26,4 +26,13 @@ idle                       : ok=0    changed=0    unreachable=0    failed=0    s
     ],
 )
 def test_complaints(host: str, expected: list[str]) -> None:
-    assert list(complaints(OUTPUT, [host])) == expected
+    assert [line for line in complaints(OUTPUT, [host]) if line.startswith(f"{host}:")] == expected
+
+
+def test_a_host_that_was_not_asked_for_must_not_change_either() -> None:
+    assert "db1: changed=2 unreachable=0 failed=0, all should be 0" in list(complaints(OUTPUT, ["api1"]))
+
+
+def test_the_members_of_a_group_are_those_of_its_children_too() -> None:
+    listing = {"platform": {"children": ["east", "west"]}, "east": {"hosts": ["b", "a"]}, "west": {"hosts": ["a"]}}
+    assert members(listing, "platform") == ["a", "b"]
