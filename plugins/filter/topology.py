@@ -11,6 +11,7 @@ from ansible.errors import AnsibleFilterError
 from ansible_collections.freeagentics.platform.plugins.module_utils.topology.derive import (
     dns,
     firewall,
+    flows,
     load_balancer,
     names,
     nat,
@@ -71,6 +72,11 @@ def public_records(topology):
     return [asdict(record) for record in dns.public_records(topology)]
 
 
+def declared_peers(topology, host):
+    """Return the TCP sockets of the platform that a host may call."""
+    return [asdict(peer) for peer in flows.tcp_peers(topology, host)]
+
+
 def platform_networks(topology):
     """Return the networks of all regions and of what leaves them by NAT, as text."""
     hosts = [str(host.public_address) for host in topology.hosts if host.public_address]
@@ -88,6 +94,7 @@ FILTERS = (
     ssh_config,
     public_names,
     public_records,
+    declared_peers,
     platform_networks,
 )
 

@@ -100,7 +100,7 @@ ansible_facts:
       type: dict
       sample: {fs: true, kernel: true, net: true, vm: true}
     freeagentics_peers:
-      description: The O(peers), each with C(reachable).
+      description: The O(peers), each with C(reachable). A peer that refuses, because nothing listens there yet, is reachable.
       type: list
       elements: dict
 """
@@ -207,10 +207,12 @@ def answers(name_server: str, timeout: float) -> bool:
 
 
 def reaches(address: str, port: int, timeout: float) -> bool:
-    """Return whether a TCP connection can be made."""
+    """Return whether a TCP connection can be made, or is refused by the peer: then the way there is open."""
     try:
         with socket.create_connection((address, port), timeout):
             return True
+    except ConnectionRefusedError:
+        return True
     except OSError:
         return False
 

@@ -35,7 +35,7 @@ def test_every_shortfall_of_every_host_is_in_one_message(below):
             rf"{name} +operating system +debian 99 +debian 12",
             rf"{name} +Python +4\.0 or newer +3\.11\.\d+",
             rf"{name} +DNS +an answer +no name server",
-            rf"{name} +nobody \(10\.9\.10\.10:9\) +reachable +no connection",
+            rf"{name} +nobody \(10\.9\.10\.99:9\) +reachable +no answer",
             rf"{name} +vCPUs +4000 +\d+",
             rf"{name} +memory +90000 GB +\d+ GB",
         ):

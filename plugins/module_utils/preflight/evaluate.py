@@ -134,7 +134,7 @@ def _free_disk(host: Host, rules: Mapping[str, Any]) -> List[Shortfall]:
 
 def _peers(host: Host, rules: Mapping[str, Any]) -> List[Shortfall]:
     return [
-        Shortfall(host.name, f"{peer['name']} ({peer['address']}:{peer['port']})", "reachable", "no connection")
+        Shortfall(host.name, f"{peer['name']} ({peer['address']}:{peer['port']})", "reachable", "no answer")
         for peer in host.facts.get("freeagentics_peers", ())
         if not peer["reachable"]
     ]

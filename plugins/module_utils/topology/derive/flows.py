@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Iterator, Tuple
 
 from ..model import PLATFORM, Flow, Topology
+from ..query import index, peers_region
 
 
 @dataclass(frozen=True)
@@ -76,3 +77,29 @@ def _sentence(flow: Flow, other: str, preposition: str) -> str:
 def common_flows(topology: Topology) -> Iterator[FlowRow]:
     """Yield the flows that begin or end on every host of the platform."""
     return (row for row in flow_rows(topology) if PLATFORM in (row.source, row.target))
+
+
+@dataclass(frozen=True)
+class Peer:
+    """A socket of another host that a host may call over TCP."""
+
+    name: str
+    address: str
+    port: int
+
+
+def tcp_peers(topology: Topology, host_name: str) -> Tuple[Peer, ...]:
+    """Return every TCP socket inside of the platform that a host may call by a declared flow, each once, in order."""
+    known = index(topology)
+    host = known.platform_host(host_name)
+    ends = known.endpoints(host)
+    found = {
+        Peer(f"{peer.name} {name}", str(peer.address), port.number)
+        for flow in topology.flows
+        if flow.source in ends
+        for name, port in zip(flow.port_names, flow.ports)
+        if port.protocol == "tcp"
+        for peer in known.members(flow.target, peers_region(flow, host.region))
+        if peer is not host
+    }
+    return tuple(sorted(found, key=lambda peer: (peer.name, peer.port)))

@@ -25,3 +25,13 @@ def test_packages_are_those_that_dpkg_knows(run_module):
 
 def test_looking_changes_nothing(run_module):
     assert run_module("platform_facts", check_mode=True).get("changed", False) is False
+
+
+def test_a_peer_that_refuses_is_reachable(run_module):
+    # A link-local address without its link leads nowhere, and sends nothing.
+    peers = [
+        {"name": "nothing", "address": "127.0.0.1", "port": 1},
+        {"name": "nowhere", "address": "fe80::1", "port": 1},
+    ]
+    found = run_module("platform_facts", peers=peers, timeout=0.2)["ansible_facts"]["freeagentics_peers"]
+    assert [(peer["name"], peer["reachable"]) for peer in found] == [("nothing", True), ("nowhere", False)]

@@ -108,7 +108,7 @@ def test_every_shortfall_of_every_host_is_in_one_message():
         "api1            clock                     synchronised                           not synchronised\n"
         "api1            DNS                       an answer                              no answer from 192.0.2.53\n"
         "api1            free space on /           10 %                                   5 %\n"
-        "api1            db1 (10.0.20.10:5432)     reachable                              no connection\n"
+        "api1            db1 (10.0.20.10:5432)     reachable                              no answer\n"
         "api1            vCPUs                     4                                      2\n"
         "api1            CPU clock                 2400 MHz                               2000 MHz\n"
         "api1            memory                    8 GB                                   4 GB\n"

@@ -31,3 +31,14 @@ def test_a_group_knows_its_hosts_and_what_gets_in_and_out():
 
 def test_flows_of_every_host_are_common():
     assert [row.name for row in flows.common_flows(small.topology())] == ["bastion-to-hosts", "names"]
+
+
+def test_a_host_may_call_the_tcp_sockets_of_its_flows():
+    topology = small.topology()
+    east = topology.regions[0].name
+    databases = [host for host in topology.hosts if "postgres" in host.services]
+    assert [(peer.name, peer.port) for peer in flows.tcp_peers(topology, "api1")] == [
+        (f"{host.name} 5432/tcp", 5432) for host in databases if host.region == east
+    ]
+    called = flows.tcp_peers(topology, databases[0].name)
+    assert [peer.name for peer in called] == [f"{host.name} 5432/tcp" for host in databases[1:]]
