@@ -100,7 +100,8 @@ ansible_facts:
       type: dict
       sample: {fs: true, kernel: true, net: true, vm: true}
     freeagentics_peers:
-      description: The O(peers), each with C(reachable). A peer that refuses, because nothing listens there yet, is reachable.
+      description:
+        - The O(peers), each with C(reachable). One that refuses, because nothing listens there yet, is reachable.
       type: list
       elements: dict
 """
