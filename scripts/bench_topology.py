@@ -1,6 +1,6 @@
 """Measure how long a declaration takes to be checked and every host's rules to be derived, and how that grows.
 
-    PYTHONPATH=collections python scripts/bench_topology.py     print the figures, write them to docs/benchmarks.md
+    PYTHONPATH=collections python -m scripts.bench_topology     print the figures, write them to docs/benchmarks.md
 
 The declaration is inventories/prod with more application servers in each region, which is how a platform grows.
 """
@@ -18,9 +18,9 @@ import yaml
 
 from ansible_collections.freeagentics.platform.plugins.module_utils.topology.derive import firewall
 from ansible_collections.freeagentics.platform.plugins.module_utils.topology.parse import parse
+from scripts import benchmarks
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGE = ROOT / "docs" / "benchmarks.md"
 SIZES = (250, 500, 1000, 2000)
 #: Addresses of an added subnet that hosts take, and the third number of the first one.
 PER_SUBNET, FIRST_SUBNET = 200, 40
@@ -67,16 +67,10 @@ def measure(document: Dict[str, Any], hosts: int) -> Figure:
     return Figure(len(topology.hosts), parsed - started, time.perf_counter() - parsed, rules)
 
 
-def page(figures: List[Figure]) -> str:
-    """Return the page with the figures."""
+def section(figures: List[Figure]) -> List[str]:
+    """Return the lines of the page with the figures."""
     cores = os.cpu_count()
     lines = [
-        "# Benchmarks",
-        "",
-        "Written by `make bench`.",
-        "",
-        "## Declaration",
-        "",
         f"Checking a declaration and deriving every firewall ({cores} cores, Python {platform.python_version()}):",
         "",
         "| hosts | check | derive | rules | microseconds per rule |",
@@ -87,15 +81,13 @@ def page(figures: List[Figure]) -> str:
         lines.append(
             f"| {figure.hosts} | {figure.parse:.2f} s | {figure.derive:.2f} s | {figure.rules} | {per_rule:.1f} |"
         )
-    return "\n".join(lines) + "\n"
+    return lines
 
 
 def main() -> None:
-    """Measure every size, print and write the page."""
+    """Measure every size, print and write the section."""
     document = yaml.safe_load((ROOT / "inventories/prod/topology.yml").read_text(encoding="utf-8"))
-    text = page([measure(document, hosts) for hosts in SIZES])
-    PAGE.write_text(text, encoding="utf-8")
-    print(text)
+    benchmarks.write("Declaration", section([measure(document, hosts) for hosts in SIZES]))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,210 @@
+"""Every kind of damage and difference is planted in a scratch copy of a server, and must be named in the result."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+import scenario
+
+testinfra_hosts = scenario.hosts("postgres")
+
+BIN = "/usr/lib/postgresql/15/bin"
+FOLDER, PORT = "/var/lib/postgresql/scratch", 5500
+SOCKETS = "/var/run/postgresql"
+SERVER = {"name": "main", "host": SOCKETS}
+SCRATCH = {"name": "scratch", "host": SOCKETS, "port": PORT}
+
+
+def look(**arguments):
+    """Run the module on the host as postgres and return what it tells."""
+    topology = Path(os.environ["MOLECULE_SCENARIO_DIRECTORY"]) / "topology.yml"
+    command = ["ansible", "-i", topology, "db1", "--become", "--become-user", "postgres"]
+    command += ["-m", "freeagentics.platform.postgres_integrity", "-a", json.dumps({"databases": ["app"], **arguments})]
+    environment = {**os.environ, "ANSIBLE_FORCE_COLOR": "false", "ANSIBLE_NOCOLOR": "true"}
+    run = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    assert " => " in run.stdout, run.stdout + run.stderr
+    return json.loads(run.stdout.split(" => ", 1)[1])
+
+
+def named(done):
+    """What was found, in short."""
+    return {(finding["kind"], finding["object"], finding["where"]) for finding in done["findings"]}
+
+
+class Copy:
+    """A copy of the server's data with a server of its own."""
+
+    def __init__(self, host):
+        self.host = host
+
+    def run(self, command):
+        """Run a command as postgres and return what it prints."""
+        quoted = command.replace("'", "'\\''")
+        return self.host.check_output(f"cd / && runuser -u postgres -- bash -c '{quoted}'")
+
+    def make(self, *options):
+        self.run(f"{BIN}/pg_basebackup --pgdata {FOLDER} --checkpoint fast --no-sync {' '.join(options)}")
+        settings = f"port={PORT}\nlisten_addresses=''\nfsync=off\nautovacuum=off\nunix_socket_directories='{SOCKETS}'"
+        self.run(f'echo "{settings}" > {FOLDER}/postgresql.conf; echo "local all all peer" > {FOLDER}/pg_hba.conf')
+        self.start()
+
+    def start(self):
+        self.run(f"{BIN}/pg_ctl --pgdata {FOLDER} --log {FOLDER}/log --wait start")
+
+    def stop(self):
+        self.run(f"{BIN}/pg_ctl --pgdata {FOLDER} --mode fast --wait stop")
+
+    def sql(self, statement, port=PORT):
+        return self.run(f'psql --no-psqlrc --tuples-only --no-align --port {port} --command "{statement}" app')
+
+    def remove(self):
+        self.host.run(f"runuser -u postgres -- {BIN}/pg_ctl --pgdata {FOLDER} --mode immediate --wait stop")
+        self.host.check_output(f"rm -rf {FOLDER}")
+
+    def flip(self, relation, block, offset):
+        """Flip the bits of a byte of a page while the server is down."""
+        path = f"{FOLDER}/" + self.sql(f"SELECT pg_relation_filepath('{relation}')")
+        self.stop()
+        place = block * 8192 + offset
+        program = f"f=open('{path}','r+b');f.seek({place});b=f.read(1)[0];f.seek({place});f.write(bytes([b^255]))"
+        self.run(f'python3 -c "{program}"')
+
+
+@pytest.fixture
+def copy(host):
+    """A copy that serves for itself, as a restored backup does."""
+    made = Copy(host)
+    made.remove()
+    made.make()
+    yield made
+    made.remove()
+
+
+@pytest.fixture
+def standby(host):
+    """A copy that follows the server."""
+    made = Copy(host)
+    made.remove()
+    made.make("--write-recovery-conf")
+    yield made
+    made.remove()
+
+
+def test_a_standby_is_the_same_as_of_one_moment(standby):
+    done = look(server=SERVER, copy=SCRATCH)
+    assert (done["findings"], done["not_checked"], done["healthy"]) == ([], [], True)
+    assert done["as_of"]["app"]["exact"] is True
+    assert done["state"]["databases"]["app"]["tables"]["public.accounts"]["rows"] == 5000
+
+
+def test_a_standby_is_the_same_as_of_one_moment_while_rows_are_written(standby):
+    writes = "CREATE TABLE IF NOT EXISTS ledger (n int); INSERT INTO ledger VALUES (1)"
+    loop = f'for i in $(seq 400); do psql --quiet --command "{writes}" app; sleep 0.05; done'
+    standby.run(f"({loop}) >/dev/null 2>&1 & echo $! > /tmp/writer")
+    try:
+        done = look(server=SERVER, copy=SCRATCH)
+    finally:
+        standby.run("kill $(cat /tmp/writer)")
+    rows = int(standby.sql("SELECT count(*) FROM ledger", port=5432))
+    standby.sql("DROP TABLE ledger", port=5432)
+    assert (done["findings"], done["as_of"]["app"]["exact"]) == ([], True)
+    assert 0 < done["state"]["databases"]["app"]["tables"]["public.ledger"]["rows"] < rows
+
+
+def test_a_restored_copy_is_compared_with_what_was_told_earlier(copy):
+    told = look(server=SERVER)["state"]
+    done = look(server=SCRATCH, baseline=told)
+    assert (done["findings"], done["healthy"]) == ([], True)
+    copy.sql("UPDATE accounts SET balance = balance + 1 WHERE id = 4711")
+    done = look(server=SCRATCH, baseline=told)
+    assert named(done) == {("table_content", "public.accounts", "scratch/app")}
+    assert done["as_of"]["app"]["exact"] is False
+
+
+def test_a_byte_flipped_in_a_table_is_named(copy):
+    copy.flip("accounts", block=3, offset=8000)
+    copy.start()
+    done = look(server=SERVER, copy=SCRATCH)
+    assert named(done) == {
+        ("damaged_page", "public.accounts", "scratch/app"),
+        ("checksum_failures", "app", "scratch"),
+    }
+    assert {finding["severity"] for finding in done["findings"]} == {"damage"}
+    (page,) = [finding for finding in done["findings"] if finding["kind"] == "damaged_page"]
+    assert page["detail"].startswith("invalid page in block 3 of relation base/")
+
+
+def test_a_byte_flipped_in_an_index_is_named(copy):
+    copy.flip("accounts_pkey", block=2, offset=8000)
+    copy.start()
+    done = look(server=SERVER, copy=SCRATCH)
+    assert named(done) == {
+        ("damaged_index", "public.accounts_pkey", "scratch/app"),
+        ("checksum_failures", "app", "scratch"),
+    }
+    (index,) = [finding for finding in done["findings"] if finding["kind"] == "damaged_index"]
+    assert index["detail"].startswith("invalid page in block 2 of relation base/")
+
+
+def test_damage_that_checksums_do_not_see_is_named(copy):
+    copy.flip("accounts", block=3, offset=8192 - TUPLE + 22)
+    copy.run(f"{BIN}/pg_checksums --disable {FOLDER}")
+    copy.start()
+    done = look(server=SERVER, copy=SCRATCH)
+    assert ("damaged_table", "public.accounts", "scratch/app") in named(done)
+
+
+def test_a_row_that_an_index_lacks_is_named(copy):
+    where = "WHERE indexrelid = 'accounts_pkey'::regclass"
+    copy.sql(f"UPDATE pg_index SET indisready = false {where}")
+    copy.sql("INSERT INTO accounts (owner) VALUES ('nobody')")
+    copy.sql(f"UPDATE pg_index SET indisready = true {where}")
+    done = look(server=SCRATCH)
+    assert named(done) == {("damaged_index", "public.accounts_pkey", "scratch/app")}
+    assert "lacks matching index tuple" in done["findings"][0]["detail"]
+    assert done["findings"][0]["remedy"].startswith("REINDEX INDEX CONCURRENTLY public.accounts_pkey on the leader")
+
+
+def test_a_failed_index_is_named(copy):
+    copy.host.run(
+        f"cd / && runuser -u postgres -- psql --port {PORT} app "
+        "--command 'CREATE UNIQUE INDEX CONCURRENTLY twice ON accounts ((1))'"
+    )
+    assert named(look(server=SERVER, copy=SCRATCH)) == {("invalid_index", "public.twice", "scratch/app")}
+
+
+def test_rows_tables_sequences_and_extensions_of_one_side_only_are_named(copy):
+    copy.sql("DELETE FROM accounts WHERE id = 1")
+    copy.sql("SELECT setval('accounts_id_seq', 10)")
+    copy.sql("CREATE TABLE more (a int)")
+    copy.sql("CREATE EXTENSION pgcrypto")
+    done = look(server=SERVER, copy=SCRATCH)
+    assert named(done) == {
+        ("table_rows", "public.accounts", "scratch/app"),
+        ("sequence_behind", "public.accounts_id_seq", "scratch/app"),
+        ("table_missing", "public.more", "scratch/app"),
+        ("extension_differs", "pgcrypto", "scratch/app"),
+    }
+    details = {finding["object"]: finding["detail"] for finding in done["findings"]}
+    assert details["public.accounts"] == "4999 rows, 1 fewer than the 5000 of main/app"
+
+
+def test_what_cannot_be_checked_is_named(copy):
+    copy.sql("DROP EXTENSION amcheck")
+    done = look(server=SCRATCH)
+    assert (done["healthy"], done["findings"]) == (False, [])
+    assert [(entry["check"], entry["where"]) for entry in done["not_checked"]] == [
+        ("heaps", "scratch/app"),
+        ("indexes", "scratch/app"),
+    ]
+
+
+def test_pages_without_checksums_are_named(copy):
+    copy.stop()
+    copy.run(f"{BIN}/pg_checksums --disable {FOLDER}")
+    copy.start()
+    assert named(look(server=SCRATCH)) == {("checksums_off", "data_checksums", "scratch")}
