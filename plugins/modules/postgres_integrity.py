@@ -312,8 +312,11 @@ class Database:
         self.where = f"{name}/{database}"
         self.server, self.database, self.params = server, database, params
         self.main = self._connect()
-        self.sequences: Dict[str, Any] = {}
-        self.version, self.moment = 0, Moment("", 0, "", "0:0:")
+        self.moment = Moment("", 0, "", "0:0:", False)
+        self.files: Dict[str, Any] = {}
+        self.tables: List[plan.Table] = []
+        self.sequences: Optional[Dict[str, Any]] = None
+        self.extensions: Optional[Dict[str, str]] = None
         self.found: List[Finding] = []
         self.left: List[NotChecked] = []
         self.rows, self.seconds = 0, 0.0
@@ -326,34 +329,49 @@ class Database:
         """Take a new snapshot and return its moment."""
         rows_of(self.main, "ROLLBACK")
         rows_of(self.main, SNAPSHOT)
-        lsn, snapshot, identifier, timeline, version = rows_of(self.main, plan.MOMENT)[0]
-        self.version, self.moment = version, Moment(identifier, timeline, lsn, snapshot)
+        lsn, snapshot, identifier, timeline, in_recovery = rows_of(self.main, plan.MOMENT)[0]
+        self.moment = Moment(identifier, timeline, lsn, snapshot, in_recovery)
         return self.moment
 
     def look_at_sequences(self) -> None:
         """Read the sequences, which know no snapshots."""
-        found = rows_of(self.main, plan.SEQUENCES) if "sequences" in self.params["checks"] else []
-        self.sequences = {name: {"last": last, "increment": increment} for name, last, increment in found}
+        if "sequences" in self.params["checks"]:
+            found = rows_of(self.main, plan.SEQUENCES)
+            self.sequences = {name: {"last": last, "increment": increment} for name, last, increment in found}
 
-    def inspect(self) -> Dict[str, Any]:
-        """Make all checks, and return the state of the database. The snapshot is held for the contents only."""
+    def look_at_structure(self) -> None:
+        """Look at what needs no snapshot, so that none is held for long."""
         checks = self.params["checks"]
-        tables = [plan.Table(*row) for row in rows_of(self.main, plan.TABLES)]
+        self.tables = [plan.Table(*row) for row in rows_of(self.main, plan.TABLES)]
         indexes = [plan.Index(*row) for row in rows_of(self.main, plan.INDEXES)]
         extensions = {name: (version, schema) for name, version, schema in rows_of(self.main, plan.EXTENSIONS)}
-        contents = self._contents(tables) if "fingerprints" in checks else {}
-        rows_of(self.main, "ROLLBACK")
+        self.files = {table.file: (table.name, False) for table in self.tables}
+        self.files.update({index.file: (index.name, True) for index in indexes})
         if "catalog" in checks:
             self._look_at_catalog(indexes)
-        self._look_at_structure(tables, indexes, extensions)
+            self.extensions = {name: entry[0] for name, entry in extensions.items()}
+        self._run_amcheck(indexes, extensions)
+
+    def look_at_contents(self) -> Dict[str, Any]:
+        """Read all tables through the snapshot, and return the state of the database.
+
+        A damaged table is not read: that has been found, and reading it may end the server.
+        """
+        tables = [plan.Table(*row) for row in rows_of(self.main, plan.TABLES)]
+        damaged = {finding.object for finding in self.found}
+        readable = [table for table in tables if table.name not in damaged]
+        contents = {table.name: {"rows": None, "fingerprint": None} for table in tables if table.compared}
+        if "fingerprints" in self.params["checks"]:
+            contents.update(self._read(readable))
+        rows_of(self.main, "ROLLBACK")
         return {
             "as_of": self.moment.record(),
             "tables": contents,
             "sequences": self.sequences,
-            "extensions": {name: entry[0] for name, entry in extensions.items()} if "catalog" in checks else {},
+            "extensions": self.extensions,
         }
 
-    def _contents(self, tables: List[plan.Table]) -> Dict[str, Any]:
+    def _read(self, tables: List[plan.Table]) -> Dict[str, Any]:
         jobs = plan.fingerprint_jobs(tables)
         snapshot = rows_of(self.main, "SELECT pg_export_snapshot()")[0][0]
 
@@ -368,50 +386,57 @@ class Database:
         self.seconds = time.monotonic() - started
         self._judge(done)
         contents = {}
-        for table in sorted({job.name for job in jobs}):
-            parts = [entry for entry in done if entry.job.name == table]
+        for name in {job.name for job in jobs}:
+            parts = [entry for entry in done if entry.job.name == name]
             if all(entry.rows for entry in parts):
-                contents[table] = plan.combine([entry.rows[0] for entry in parts])
-                self.rows += contents[table]["rows"]
-            else:
-                contents[table] = {"rows": None, "fingerprint": None}
+                contents[name] = plan.combine([entry.rows[0] for entry in parts])
+                self.rows += contents[name]["rows"]
         return contents
 
     def _look_at_catalog(self, indexes: List[plan.Index]) -> None:
         for index in indexes:
             if not index.valid and not index.building:
-                detail = f"no query uses it, and writes to {index.table} may keep it up; its making failed"
+                detail = "its making failed: no query uses it, and writes may still keep it up"
                 self.found.append(Finding("invalid_index", index.name, self.where, detail))
-        for name, recorded, actual in rows_of(self.main, plan.COLLATION) if self.version >= 150000 else []:
+        collation = rows_of(self.main, plan.COLLATION) if self.main.server_version >= 150000 else []
+        for name, recorded, actual in collation:
             detail = f"indexes were made with version {recorded}, the host has {actual}"
             self.found.append(Finding("collation_changed", name, self.where, detail))
 
-    def _look_at_structure(self, tables: List[Any], indexes: List[Any], extensions: Dict[str, Any]) -> None:
+    def _run_amcheck(self, indexes: List[plan.Index], extensions: Dict[str, Any]) -> None:
         wanted = [check for check in ("heaps", "indexes") if check in self.params["checks"]]
         if "amcheck" not in extensions:
             reason = "the extension amcheck is not there: CREATE EXTENSION amcheck in this database of the leader"
             self.left += [NotChecked(check, "all", self.where, reason) for check in wanted]
             return
         schema = extensions["amcheck"][1]
-        jobs = plan.heap_jobs(tables, schema) if "heaps" in wanted else []
-        jobs += plan.index_jobs(indexes, schema) if "indexes" in wanted else []
+        if "heaps" in wanted:
+            self._run_on_heaps(plan.heap_jobs(self.tables, schema))
+        if "indexes" in wanted:
+            names = {finding.object for finding in self.found}
+            damaged = {table.oid for table in self.tables if table.name in names}
+            self._judge(self._run_jobs(plan.index_jobs(indexes, schema, damaged)))
 
+    def _run_on_heaps(self, jobs: List[plan.Job]) -> None:
+        done = self._run_jobs(jobs)
+        self._judge(done)
+        for entry in done:
+            if entry.rows:
+                self.found.append(Finding("damaged_table", entry.job.name, self.where, plan.damages(entry.rows)))
+
+    def _run_jobs(self, jobs: List[plan.Job]) -> List[Done]:
         def open_session() -> Any:
             session = self._connect()
             rows_of(session, "BEGIN READ ONLY")
             return session
 
-        done = Workers(open_session, jobs, self.params["workers"]).run()
-        self._judge(done)
-        for entry in done:
-            if entry.job.check == "heaps" and entry.rows:
-                detail = plan.damages(entry.rows)
-                self.found.append(Finding("damaged_table", entry.job.name, self.where, detail))
+        return Workers(open_session, jobs, self.params["workers"]).run()
 
     def _judge(self, done: List[Done]) -> None:
         for entry in done:
             if entry.message:
-                result = judge(entry.job.check, entry.job.name, self.where, entry.sqlstate, entry.message)
+                job = entry.job
+                result = judge(job.check, job.name, self.where, entry.sqlstate, entry.message, self.files)
                 (self.found if isinstance(result, Finding) else self.left).append(result)
 
 
@@ -447,12 +472,10 @@ class Side:
         """Connect to a database."""
         return Database(self.name, self.server, database, self.params)
 
-    def inspect(self, view: Database) -> None:
-        """Make all checks of a database and keep what they bring."""
-        try:
-            self.databases[view.database] = view.inspect()
-        finally:
-            view.main.close()
+    def look_at_contents(self, view: Database) -> None:
+        """Make the last checks of a database, and keep what all of them brought."""
+        self.databases[view.database] = view.look_at_contents()
+        view.main.close()
         self.found += view.found
         self.left += view.left
         self.figures.append({"where": view.where, "rows": view.rows, "seconds": round(view.seconds, 3)})
@@ -504,12 +527,12 @@ def inspect_pair(original: Side, copy: Side) -> None:
     for name in sorted({*ours, *theirs}):
         sides = [side for side, names in ((original, ours), (copy, theirs)) if name in names]
         views = [side.open(name) for side in sides]
+        at_once([view.look_at_structure for view in views])
         if len(views) == 2:
             settle(views[0], views[1], original.params["settle"])
         else:
-            views[0].look_at_sequences()
-            views[0].look()
-        at_once([lambda s=side, v=view: s.inspect(v) for side, view in zip(sides, views)])
+            settle_alone(views[0], 0)
+        at_once([lambda s=side, v=view: s.look_at_contents(v) for side, view in zip(sides, views)])
 
 
 def at_once(tasks: Sequence[Callable[[], None]]) -> None:
@@ -531,16 +554,23 @@ def at_once(tasks: Sequence[Callable[[], None]]) -> None:
         raise errors[0]
 
 
+def settle_alone(view: Database, seconds: float) -> None:
+    """Take a snapshot while no transaction is under way, if there is such a moment within some seconds."""
+    deadline = time.monotonic() + seconds
+    while True:
+        view.look_at_sequences()
+        if view.look().still or time.monotonic() > deadline:
+            return
+        time.sleep(0.002)
+
+
 def inspect_one(side: Side) -> None:
-    """Look at all databases of a server, at a moment of stillness if there is one."""
+    """Look at all databases of a server."""
     for name in side.names():
         view = side.open(name)
-        view.look_at_sequences()
-        deadline = time.monotonic() + side.params["settle"]
-        while not view.look().still and time.monotonic() < deadline:
-            time.sleep(0.002)
-            view.look_at_sequences()
-        side.inspect(view)
+        view.look_at_structure()
+        settle_alone(view, side.params["settle"])
+        side.look_at_contents(view)
 
 
 def restricted(baseline: Optional[Dict[str, Any]], databases: Sequence[str]) -> Optional[Dict[str, Any]]:

@@ -6,6 +6,7 @@
     extensions: {<name>: <version>}}}
 
 A table whose content could not be read has no fingerprint and is compared no further: that finding has been made.
+Sequences and extensions that were not looked at are None.
 """
 
 from __future__ import annotations
@@ -41,8 +42,9 @@ def _compare(original: State, copy: State) -> Iterator[Finding]:
             continue
         sides = (f"{original['name']}/{name}", where)
         yield from _tables(ours["tables"], theirs["tables"], sides)
-        yield from _sequences(ours["sequences"], theirs["sequences"], sides)
-        yield from _extensions(ours["extensions"], theirs["extensions"], sides)
+        for part, function in (("sequences", _sequences), ("extensions", _extensions)):
+            if ours[part] is not None and theirs[part] is not None:
+                yield from function(ours[part], theirs[part], sides)
 
 
 def _pairs(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> Iterator[Tuple[str, Any, Any]]:

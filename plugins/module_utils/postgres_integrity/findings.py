@@ -4,8 +4,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict, dataclass
-from typing import Any, Dict, NamedTuple, Union
+from typing import Any, Dict, Mapping, NamedTuple, Optional, Tuple, Union
 
 DAMAGE, DIFFERENCE, WARNING = "damage", "difference", "warning"
 
@@ -100,6 +101,7 @@ _DAMAGE = {
     "58030": "missing_file",
 }
 _BROKEN_CONTENT = ("XX000", "22021")
+_FILE = re.compile(r"((?:base|global|pg_tblspc)/[\w./]*?\d+)(?:\.\d+)?(?![\w/])")
 #: What an error of PostgreSQL means where it is no damage, and what to do.
 _REASONS = {
     "57014": "it took too long, or stood in the way of the replay: raise job_timeout or look at another member",
@@ -111,19 +113,30 @@ _REASONS = {
 }
 
 
-def judge(check: str, name: str, where: str, sqlstate: str, message: str) -> Union[Finding, NotChecked]:
+def judge(
+    check: str, name: str, where: str, sqlstate: str, message: str, files: Mapping[str, Tuple[str, bool]]
+) -> Union[Finding, NotChecked]:
     """Return what an error means that a check ended with: damage, or only that the check could not be made.
 
     :param check: indexes, heaps, or another name of a check.
     :param sqlstate: PostgreSQL's code; empty where the connection broke.
     :param message: PostgreSQL's words.
+    :param files: name of the object in each file, and whether it is an index. An error that names a file is about the
+        object in it, which may be another one than the one that was looked at.
     """
     said = " ".join(message.split())
+    name, is_index = _in_file(said, files) or (name, check == "indexes")
     if sqlstate in _DAMAGE:
-        return Finding("damaged_index" if check == "indexes" else _DAMAGE[sqlstate], name, where, said)
+        return Finding("damaged_index" if is_index else _DAMAGE[sqlstate], name, where, said)
     if sqlstate == "XX000" and said.startswith("could not open relation with OID"):
         return NotChecked(check, name, where, f"{said}; {_REASONS['42P01']}")
     if sqlstate in _BROKEN_CONTENT:
-        return Finding("damaged_index" if check == "indexes" else "damaged_table", name, where, said)
+        return Finding("damaged_index" if is_index else "damaged_table", name, where, said)
     advice = _REASONS.get(sqlstate, "look at the server's log")
     return NotChecked(check, name, where, f"{said}; {advice}")
+
+
+def _in_file(said: str, files: Mapping[str, Tuple[str, bool]]) -> Optional[Tuple[str, bool]]:
+    """Return the object whose file an error names; further files of a large object have a number at their end."""
+    found = _FILE.search(said)
+    return files.get(found.group(1)) if found else None

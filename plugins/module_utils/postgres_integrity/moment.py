@@ -5,7 +5,8 @@
 A snapshot is described by pg_current_snapshot(): ``xmin:xmax:running``. Where xmin equals xmax, every transaction below
 that number had ended and none from it on was visible. Two servers with the same history of log whose snapshots are
 still in this sense, and have the same number, therefore show the same commits, whatever else was going on
-(https://www.postgresql.org/docs/15/functions-info.html, table of snapshot components).
+(https://www.postgresql.org/docs/15/functions-info.html, table of snapshot components). A copy that has left recovery
+counts transactions of its own, so its number proves nothing.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ class Moment:
     timeline: int
     lsn: str
     snapshot: str
+    in_recovery: bool
 
     @property
     def horizon(self) -> int:
@@ -41,6 +43,7 @@ class Moment:
             "timeline": self.timeline,
             "lsn": self.lsn,
             "snapshot": self.snapshot,
+            "in_recovery": self.in_recovery,
         }
 
 
@@ -50,7 +53,11 @@ def read(record: Mapping[str, Any]) -> Moment:
     :raises KeyError: a part is missing.
     """
     return Moment(
-        str(record["system_identifier"]), int(record["timeline"]), str(record["lsn"]), str(record["snapshot"])
+        system_identifier=str(record["system_identifier"]),
+        timeline=int(record["timeline"]),
+        lsn=str(record["lsn"]),
+        snapshot=str(record["snapshot"]),
+        in_recovery=record["in_recovery"] in (True, "True", "true"),
     )
 
 
@@ -58,6 +65,8 @@ def same(original: Moment, copy: Moment) -> Tuple[bool, str]:
     """Return whether both show the same commits, and why it is known or not."""
     if original.system_identifier != copy.system_identifier:
         return False, "they are different clusters, so only their content can be compared"
+    if not copy.in_recovery:
+        return False, "the copy has left recovery and counts transactions of its own: pause it at the target instead"
     if not original.still:
         return False, f"transactions were under way on the original ({original.snapshot})"
     if not copy.still:

@@ -18,7 +18,7 @@ cryptographic one: it finds accidents, not a forger who chooses rows.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Dict, Iterable, List, Sequence, Tuple
+from typing import Any, Collection, Dict, Iterable, List, Sequence, Tuple
 
 #: Settings under which rows are printed; each changes the text of some type. search_path: of regclass and its kind.
 SETTINGS = {
@@ -43,7 +43,7 @@ DAMAGES_SHOWN = 5
 MOMENT = """
 SELECT CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_insert_lsn() END::text,
   pg_current_snapshot()::text, (SELECT system_identifier::text FROM pg_control_system()),
-  (SELECT timeline_id FROM pg_control_checkpoint()), current_setting('server_version_num')::int
+  (SELECT timeline_id FROM pg_control_checkpoint()), pg_is_in_recovery()
 """
 DATABASES = "SELECT datname FROM pg_database WHERE datallowconn AND NOT datistemplate ORDER BY datname"
 FAILURES = """
@@ -54,22 +54,24 @@ COLLATION = """
 SELECT quote_ident(datname), datcollversion, pg_database_collation_actual_version(oid) FROM pg_database
 WHERE datname = current_database() AND datcollversion <> pg_database_collation_actual_version(oid)
 """
-#: Tables whose content is compared are those of users, and large objects.
+#: Tables whose content is compared are those of users, and large objects. TOAST is called after its table.
 TABLES = """
-SELECT c.oid::int8, quote_ident(n.nspname) || '.' || quote_ident(c.relname),
-  c.relkind <> 't' AND (n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+SELECT c.oid::int8, quote_ident(n.nspname) || '.' || quote_ident(o.relname) || CASE WHEN o.oid <> c.oid THEN
+    ' (TOAST)' ELSE '' END,
+  o.oid = c.oid AND (n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
     OR c.oid = 'pg_catalog.pg_largeobject'::regclass),
-  pg_relation_size(c.oid) / current_setting('block_size')::int
-FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+  pg_relation_size(c.oid) / current_setting('block_size')::int, pg_relation_filepath(c.oid)
+FROM pg_class c LEFT JOIN pg_class t ON c.relkind = 't' AND t.reltoastrelid = c.oid
+  JOIN pg_class o ON o.oid = coalesce(t.oid, c.oid) JOIN pg_namespace n ON n.oid = o.relnamespace
 WHERE c.relkind IN ('r', 'm', 't') AND c.relispopulated AND c.relpersistence <> 't'
   AND NOT (c.relpersistence = 'u' AND pg_is_in_recovery())
 ORDER BY 2
 """
 INDEXES = """
-SELECT c.oid::int8, quote_ident(n.nspname) || '.' || quote_ident(c.relname), i.indrelid::regclass::text,
+SELECT c.oid::int8, quote_ident(n.nspname) || '.' || quote_ident(c.relname), i.indrelid::int8,
   a.amname = 'btree', i.indisvalid AND i.indisready AND i.indislive,
   EXISTS (SELECT FROM pg_stat_progress_create_index p WHERE p.index_relid = c.oid),
-  pg_relation_size(c.oid) / current_setting('block_size')::int
+  pg_relation_size(c.oid) / current_setting('block_size')::int, pg_relation_filepath(c.oid)
 FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace
   JOIN pg_am a ON a.oid = c.relam
 WHERE c.relkind = 'i' AND c.relpersistence <> 't' AND NOT (c.relpersistence = 'u' AND pg_is_in_recovery())
@@ -87,25 +89,27 @@ FROM pg_sequences ORDER BY 1
 
 @dataclass(frozen=True)
 class Table:
-    """A table with its pages; ``compared`` says whether its content is looked at."""
+    """A table with its pages and its file; ``compared`` says whether its content is looked at."""
 
     oid: int
     name: str
     compared: bool
     pages: int
+    file: str
 
 
 @dataclass(frozen=True)
 class Index:
-    """An index of a table; one that is being built is not valid yet."""
+    """An index of a table, given by its oid; one that is being built is not valid yet."""
 
     oid: int
     name: str
-    table: str
+    table: int
     btree: bool
     valid: bool
     building: bool
     pages: int
+    file: str
 
 
 @dataclass(frozen=True)
@@ -173,12 +177,16 @@ def heap_jobs(tables: Iterable[Table], schema: str) -> List[Job]:
     return _largest_first([Job("heaps", table.name, statement, (table.oid,), table.pages) for table in tables])
 
 
-def index_jobs(indexes: Iterable[Index], schema: str) -> List[Job]:
-    """Return the statements of amcheck that look at every valid B-tree and for an entry of every row."""
-    statement = f"SELECT {schema}.bt_index_check(%s::oid::regclass, true)"
+def index_jobs(indexes: Iterable[Index], schema: str, damaged: Collection[int]) -> List[Job]:
+    """Return the statements of amcheck that look at every valid B-tree and for an entry of every row.
+
+    :param damaged: the oids of damaged tables. Their rows are not compared with their indexes: that would find the
+        tables' damage again, and call it the indexes'.
+    """
+    statement = f"SELECT {schema}.bt_index_check(%s::oid::regclass, %s)"
     return _largest_first(
         [
-            Job("indexes", index.name, statement, (index.oid,), index.pages)
+            Job("indexes", index.name, statement, (index.oid, index.table not in damaged), index.pages)
             for index in indexes
             if index.btree and index.valid
         ]

@@ -45,8 +45,8 @@ def test_a_scenario_s_list_that_needs_ansible_is_refused(tmp_path):
     path = tmp_path / "vpn" / "packages.yml"
     assert str(error.value) == (
         "molecule/vpn: its packages cannot be read\n"
-        f"  cause:  {path}: vpn_packages must be a list of plain package names, because packages are collected before a "
-        "run\n"
+        f"  cause:  {path}: vpn_packages must be a list of plain package names, "
+        "because packages are collected before a run\n"
         "  remedy: write a plain list of package names"
     )
 

@@ -12,7 +12,7 @@ from ansible_collections.freeagentics.platform.plugins.module_utils.postgres_int
     compare,
 )
 
-AS_OF = {"system_identifier": "7", "timeline": 1, "lsn": "0/3000060", "snapshot": "750:750:"}
+AS_OF = {"system_identifier": "7", "timeline": 1, "lsn": "0/3000060", "snapshot": "750:750:", "in_recovery": True}
 STATE = {
     "name": "db1",
     "databases": {
@@ -101,6 +101,13 @@ APP = ("databases", "app")
 def test_what_a_copy_has_otherwise(other, differences):
     assert [(finding.kind, finding.object, finding.detail) for finding in compare(STATE, other)] == differences
     assert {finding.where for finding in compare(STATE, other)} <= {"db2/app"}
+
+
+@pytest.mark.parametrize("part", ["sequences", "extensions"])
+def test_what_was_not_looked_at_is_not_compared(part):
+    other = changed()
+    other["databases"]["app"][part] = None
+    assert compare(STATE, other) == compare(other, STATE) == []
 
 
 def test_a_database_that_is_on_one_side_only():

@@ -20,6 +20,7 @@ def left(check, reason):
     return NotChecked(check, "public.t", "db1/app", reason)
 
 
+FILES = {"base/5/16400": ("public.other", False), "base/5/16401": ("public.other_pkey", True)}
 INVALID_PAGE = "invalid page in block 3 of relation base/5/16385"
 
 
@@ -69,7 +70,22 @@ INVALID_PAGE = "invalid page in block 3 of relation base/5/16385"
     ],
 )
 def test_an_error_is_damage_or_says_why_nothing_was_checked(check, sqlstate, message, result):
-    assert judge(check, "public.t", "db1/app", sqlstate, message) == result
+    assert judge(check, "public.t", "db1/app", sqlstate, message, FILES) == result
+
+
+@pytest.mark.parametrize(
+    ("check", "sqlstate", "message", "kind", "name"),
+    [
+        ("indexes", "XX001", "invalid page in block 3 of relation base/5/16400", "damaged_page", "public.other"),
+        ("heaps", "XX001", "invalid page in block 3 of relation base/5/16401", "damaged_index", "public.other_pkey"),
+        ("indexes", "58030", 'could not read block 9 in file "base/5/16400.2": x', "missing_file", "public.other"),
+        ("indexes", "58P01", 'could not open file "base/5/16400": x', "missing_file", "public.other"),
+        ("indexes", "XX001", "invalid page in block 3 of relation base/5/16400_vm", "damaged_index", "public.t"),
+        ("indexes", "XX001", "invalid page in block 3 of relation base/5/1640", "damaged_index", "public.t"),
+    ],
+)
+def test_an_error_that_names_a_file_is_about_the_object_in_it(check, sqlstate, message, kind, name):
+    assert judge(check, "public.t", "db1/app", sqlstate, message, FILES) == Finding(kind, name, "db1/app", message)
 
 
 def test_a_finding_is_told_with_its_remedy():

@@ -6,11 +6,11 @@ import pytest
 
 from ansible_collections.freeagentics.platform.plugins.module_utils.postgres_integrity.moment import Moment, read, same
 
-ORIGINAL = Moment("7", 1, "0/3000060", "750:750:")
+ORIGINAL = Moment("7", 1, "0/3000060", "750:750:", False)
 
 
-def copy(snapshot="750:750:", identifier="7"):
-    return Moment(identifier, 2, "0/3000090", snapshot)
+def copy(snapshot="750:750:", identifier="7", in_recovery=True):
+    return Moment(identifier, 1, "0/3000090", snapshot, in_recovery)
 
 
 @pytest.mark.parametrize(
@@ -21,10 +21,16 @@ def copy(snapshot="750:750:", identifier="7"):
         (ORIGINAL, copy("753:753:"), False, "the copy was 3 transactions ahead (753:753: against 750:750:)"),
         (ORIGINAL, copy("749:750:"), False, "transactions were under way on the copy (749:750:)"),
         (
-            Moment("7", 1, "0/1", "745:750:745,748"),
+            Moment("7", 1, "0/1", "745:750:745,748", False),
             copy(),
             False,
             "transactions were under way on the original (745:750:745,748)",
+        ),
+        (
+            ORIGINAL,
+            copy(in_recovery=False),
+            False,
+            "the copy has left recovery and counts transactions of its own: pause it at the target instead",
         ),
         (ORIGINAL, copy(identifier="8"), False, "they are different clusters, so only their content can be compared"),
     ],
@@ -35,3 +41,5 @@ def test_the_same_moment_or_why_not(original, other, exact, reason):
 
 def test_what_is_told_is_read_again():
     assert read(ORIGINAL.record()) == ORIGINAL
+    assert read(copy().record()) == copy()
+    assert read({**copy().record(), "in_recovery": "True"}) == copy()

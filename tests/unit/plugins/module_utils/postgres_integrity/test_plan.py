@@ -20,7 +20,7 @@ HASH = st.integers(min_value=-(2**63), max_value=2**63 - 1)
 
 
 def test_a_small_table_is_one_statement():
-    (job,) = fingerprint_jobs([Table(1, 'public."T x"', True, 3)])
+    (job,) = fingerprint_jobs([Table(1, 'public."T x"', True, 3, "")])
     assert (job.check, job.name, job.arguments, job.pages) == ("fingerprints", 'public."T x"', (), 3)
     assert job.statement == (
         "SELECT count(*), sum(hashtextextended(r, 0)), sum(hashtextextended(r, 1)) "
@@ -44,13 +44,18 @@ def test_a_small_table_is_one_statement():
     ],
 )
 def test_a_large_table_is_cut_without_a_gap_and_with_an_open_end(pages, conditions):
-    jobs = fingerprint_jobs([Table(1, "public.t", True, pages)], part=100)
+    jobs = fingerprint_jobs([Table(1, "public.t", True, pages, "")], part=100)
     assert sorted(job.statement.split(" AS t ")[1].split(" OFFSET")[0] for job in jobs) == sorted(conditions)
     assert sum(job.pages for job in jobs) == pages
 
 
 def test_the_largest_come_first_and_what_is_not_compared_is_left_out():
-    tables = [Table(1, "a", True, 1), Table(2, "b", False, 9), Table(3, "c", True, 5), Table(4, "d", True, 5)]
+    tables = [
+        Table(1, "a", True, 1, ""),
+        Table(2, "b", False, 9, ""),
+        Table(3, "c", True, 5, ""),
+        Table(4, "d", True, 5, ""),
+    ]
     assert [job.name for job in fingerprint_jobs(tables)] == ["c", "d", "a"]
     assert [(job.name, job.arguments) for job in heap_jobs(tables, "public")] == [
         ("b", (2,)),
@@ -62,11 +67,12 @@ def test_the_largest_come_first_and_what_is_not_compared_is_left_out():
 
 def test_valid_b_trees_are_checked_where_amcheck_is():
     def index(oid, btree, valid):
-        return Index(oid, f"public.i{oid}", "public.t", btree, valid, False, oid)
+        return Index(oid, f"public.i{oid}", 10 + oid, btree, valid, False, oid, "")
 
-    jobs = index_jobs([index(1, True, True), index(2, False, True), index(3, True, False), index(4, True, True)], "x")
-    assert [job.name for job in jobs] == ["public.i4", "public.i1"]
-    assert jobs[0].statement == "SELECT x.bt_index_check(%s::oid::regclass, true)"
+    indexes = [index(1, True, True), index(2, False, True), index(3, True, False), index(4, True, True)]
+    jobs = index_jobs(indexes, "x", damaged={11})
+    assert [(job.name, job.arguments) for job in jobs] == [("public.i4", (4, True)), ("public.i1", (1, False))]
+    assert jobs[0].statement == "SELECT x.bt_index_check(%s::oid::regclass, %s)"
 
 
 @pytest.mark.parametrize(
