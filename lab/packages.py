@@ -3,8 +3,8 @@
 """The package source of the hosts: every .deb that a role of the collection installs, with what it depends on.
 
 The names are read from the roles (``<role>_packages`` in ``defaults/main.yml``) and, for what only a scenario needs,
-from ``molecule/<scenario>/packages.yml``. Downloaded once, indexed, and mounted read-only on every host, where it is the
-only source of apt.
+from ``molecule/<scenario>/packages.yml``. Downloaded once, indexed, and mounted read-only on every host, where it is
+the only source of apt.
 """
 
 from __future__ import annotations

@@ -219,7 +219,7 @@ from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
-from ansible_collections.freeagentics.platform.plugins.module_utils.postgres_integrity import plan
+from ansible_collections.freeagentics.platform.plugins.module_utils.postgres_integrity import plan, rows
 from ansible_collections.freeagentics.platform.plugins.module_utils.postgres_integrity.compare import (
     StateError,
     as_of,
@@ -240,6 +240,8 @@ except ImportError:
 
 SNAPSHOT = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 CONNECT_SECONDS = 10
+#: In so many tables rows that differ are looked for.
+TABLES_LOCATED = 5
 
 
 class Done(NamedTuple):
@@ -353,7 +355,7 @@ class Database:
         self._run_amcheck(indexes, extensions)
 
     def look_at_contents(self) -> Dict[str, Any]:
-        """Read all tables through the snapshot, and return the state of the database.
+        """Read all tables through the snapshot, which stays, and return the state of the database.
 
         A damaged table is not read: that has been found, and reading it may end the server.
         """
@@ -363,7 +365,6 @@ class Database:
         contents = {table.name: {"rows": None, "fingerprint": None} for table in tables if table.compared}
         if "fingerprints" in self.params["checks"]:
             contents.update(self._read(readable))
-        rows_of(self.main, "ROLLBACK")
         return {
             "as_of": self.moment.record(),
             "tables": contents,
@@ -475,7 +476,6 @@ class Side:
     def look_at_contents(self, view: Database) -> None:
         """Make the last checks of a database, and keep what all of them brought."""
         self.databases[view.database] = view.look_at_contents()
-        view.main.close()
         self.found += view.found
         self.left += view.left
         self.figures.append({"where": view.where, "rows": view.rows, "seconds": round(view.seconds, 3)})
@@ -533,6 +533,37 @@ def inspect_pair(original: Side, copy: Side) -> None:
         else:
             settle_alone(views[0], 0)
         at_once([lambda s=side, v=view: s.look_at_contents(v) for side, view in zip(sides, views)])
+        if len(views) == 2:
+            locate(views[0], views[1], original.databases[name]["tables"], copy.databases[name]["tables"])
+        for view in views:
+            view.main.close()
+
+
+def locate(original: Database, copy: Database, ours: Dict[str, Any], theirs: Dict[str, Any]) -> None:
+    """Find the rows that differ in the first tables that do, and note them in the copy's."""
+    keys = {table.name: table.key for table in original.tables if table.key}
+    differing = [name for name in sorted(keys) if name in ours and name in theirs and ours[name] != theirs[name]]
+    readable = [name for name in differing if ours[name]["fingerprint"] and theirs[name]["fingerprint"]]
+    for name in readable[:TABLES_LOCATED]:
+        try:
+            theirs[name]["differ"] = rows_that_differ(original, copy, name, keys[name], ours[name]["rows"])
+        except DatabaseError as error:
+            theirs[name]["differ"] = f"its rows were not compared one by one: {' '.join(str(error).split())}"
+            return
+
+
+def rows_that_differ(original: Database, copy: Database, name: str, key: str, count: int) -> str:
+    """Return which rows of a table differ, in words.
+
+    :param count: how many rows there are, about.
+    """
+    buckets = rows.buckets_for(count)
+    statement = rows.buckets_statement(name, key, buckets)
+    found = rows.differing(rows_of(original.main, statement), rows_of(copy.main, statement))
+    shown = found[: rows.BUCKETS_SHOWN]
+    statement = rows.rows_statement(name, key, buckets)
+    ours, theirs = (rows_of(view.main, statement, (shown,)) for view in (original, copy))
+    return rows.describe(ours, theirs, (original.where, copy.where), shown == found)
 
 
 def at_once(tasks: Sequence[Callable[[], None]]) -> None:
@@ -571,6 +602,7 @@ def inspect_one(side: Side) -> None:
         view.look_at_structure()
         settle_alone(view, side.params["settle"])
         side.look_at_contents(view)
+        view.main.close()
 
 
 def restricted(baseline: Optional[Dict[str, Any]], databases: Sequence[str]) -> Optional[Dict[str, Any]]:

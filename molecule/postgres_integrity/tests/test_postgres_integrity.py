@@ -128,11 +128,16 @@ def test_a_restored_copy_is_compared_with_what_was_told_earlier(copy):
     assert done["as_of"]["app"]["reason"].startswith("the copy has left recovery")
 
 
-def test_a_row_changed_on_one_side_is_named(copy):
+def test_a_row_changed_on_one_side_and_rows_that_swap_values_are_named(copy):
     copy.sql("UPDATE accounts SET balance = balance + 1 WHERE id = 4711")
+    copy.sql('UPDATE \\"Odd name\\" SET \\"select\\" = 3 - \\"select\\" WHERE \\"select\\" < 3')
     done = look(server=SERVER, copy=SCRATCH)
-    assert named(done) == {("table_content", "public.accounts", "scratch/app")}
-    assert done["findings"][0]["detail"] == "the same number of rows as main/app, 5000, with other content"
+    assert named(done) == {
+        ("table_content", "public.accounts", "scratch/app"),
+        ("table_content", 'public."Odd name"', "scratch/app"),
+    }
+    same = "the same number of rows as main/app, 5000, with other content"
+    assert done["findings"][1]["detail"] == f"{same}: (4711) has other content"
 
 
 def test_a_byte_flipped_in_a_table_is_named(copy):
@@ -205,7 +210,7 @@ def test_rows_tables_sequences_and_extensions_of_one_side_only_are_named(copy):
         ("extension_differs", "pgcrypto", "scratch/app"),
     }
     details = {finding["object"]: finding["detail"] for finding in done["findings"]}
-    assert details["public.accounts"] == "4999 rows, 1 fewer than the 5000 of main/app"
+    assert details["public.accounts"] == "4999 rows, 1 fewer than the 5000 of main/app: (1) is only on main/app"
 
 
 def test_what_cannot_be_checked_is_named(copy):

@@ -2,11 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """What differs between the states of two servers, in words. A state is what the module tells of a server:
 
-    name, databases: {<name>: {as_of, tables: {<name>: {rows, fingerprint}}, sequences: {<name>: {last, increment}},
-    extensions: {<name>: <version>}}}
+    name, databases: {<name>: {as_of, tables: {<name>: {rows, fingerprint, differ}},
+    sequences: {<name>: {last, increment}}, extensions: {<name>: <version>}}}
 
 A table whose content could not be read has no fingerprint and is compared no further: that finding has been made.
-Sequences and extensions that were not looked at are None.
+Sequences and extensions that were not looked at are None. ``differ`` is there where rows were compared one by one.
 """
 
 from __future__ import annotations
@@ -66,10 +66,14 @@ def _tables(ours: State, theirs: State, sides: Tuple[str, str]) -> Iterator[Find
             more = int(other["rows"]) - int(mine["rows"])
             words = f"{abs(more)} {'more' if more > 0 else 'fewer'}"
             detail = f"{other['rows']} rows, {words} than the {mine['rows']} of {sides[0]}"
-            yield Finding("table_rows", name, sides[1], detail)
+            yield Finding("table_rows", name, sides[1], detail + _rows(other))
         elif mine["fingerprint"] != other["fingerprint"]:
             detail = f"the same number of rows as {sides[0]}, {mine['rows']}, with other content"
-            yield Finding("table_content", name, sides[1], detail)
+            yield Finding("table_content", name, sides[1], detail + _rows(other))
+
+
+def _rows(other: State) -> str:
+    return f": {other['differ']}" if other.get("differ") else ""
 
 
 def _sequences(ours: State, theirs: State, sides: Tuple[str, str]) -> Iterator[Finding]:

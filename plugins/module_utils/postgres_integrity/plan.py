@@ -13,13 +13,14 @@ in any row whose number of copies changed by an odd number have equal sums with 
 Hashing, EUROCRYPT 1997; Clarke et al., Incremental Multiset Hash Functions, ASIACRYPT 2003: MSet-Add-Hash).
 The hash is the server's own (Jenkins' lookup3; the same for servers of one major version and byte order) and no
 cryptographic one: it finds accidents, not a forger who chooses rows. hash_record_extended would be faster, since it
-prints nothing, but it takes 1.0 and 1.00 for the same and knows no hash of some types, such as json.
+prints nothing, but it adds up multiples of the columns' hashes, so a sum of it does not see two rows that swap values;
+and it takes 1.0 and 1.00 for the same, and knows no hash of some types, such as json.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Collection, Dict, Iterable, List, Sequence, Tuple
+from typing import Any, Collection, Dict, Iterable, List, Optional, Sequence, Tuple
 
 #: Settings under which rows are printed; each changes the text of some type. search_path: of regclass and its kind.
 SETTINGS = {
@@ -36,8 +37,8 @@ SETTINGS = {
     "lock_timeout": "10s",
 }
 CHECKS = ("checksums", "catalog", "fingerprints", "sequences", "indexes", "heaps")
-#: Pages of a part of a table: 256 MiB of 8 KiB pages. PostgreSQL reads ranges of tuple identifiers directly since 14.
-PART_PAGES = 32768
+#: Pages of a part of a table: 32 MiB of 8 KiB pages. PostgreSQL reads ranges of tuple identifiers directly since 14.
+PART_PAGES = 4096
 #: Of a table's damaged tuples the first ones are told.
 DAMAGES_SHOWN = 5
 
@@ -61,7 +62,10 @@ SELECT c.oid::int8, quote_ident(n.nspname) || '.' || quote_ident(o.relname) || C
     ' (TOAST)' ELSE '' END,
   o.oid = c.oid AND (n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
     OR c.oid = 'pg_catalog.pg_largeobject'::regclass),
-  pg_relation_size(c.oid) / current_setting('block_size')::int, pg_relation_filepath(c.oid)
+  pg_relation_size(c.oid) / current_setting('block_size')::int, pg_relation_filepath(c.oid),
+  (SELECT string_agg('t.' || quote_ident(a.attname), ', ' ORDER BY array_position(i.indkey::int2[], a.attnum))
+    FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey::int2[])
+    WHERE i.indrelid = c.oid AND i.indisprimary)
 FROM pg_class c LEFT JOIN pg_class t ON c.relkind = 't' AND t.reltoastrelid = c.oid
   JOIN pg_class o ON o.oid = coalesce(t.oid, c.oid) JOIN pg_namespace n ON n.oid = o.relnamespace
 WHERE c.relkind IN ('r', 'm', 't') AND c.relispopulated AND c.relpersistence <> 't'
@@ -90,13 +94,14 @@ FROM pg_sequences ORDER BY 1
 
 @dataclass(frozen=True)
 class Table:
-    """A table with its pages and its file; ``compared`` says whether its content is looked at."""
+    """A table with its pages, its file and the columns of its primary key; ``compared``: its content is looked at."""
 
     oid: int
     name: str
     compared: bool
     pages: int
     file: str
+    key: Optional[str] = None
 
 
 @dataclass(frozen=True)

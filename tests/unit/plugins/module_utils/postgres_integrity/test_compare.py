@@ -63,6 +63,16 @@ APP = ("databases", "app")
             [("table_rows", "public.orders", "998 rows, 2 fewer than the 1000 of db1/app")],
         ),
         (
+            changed(*APP, "tables", "public.orders", value={"rows": 1000, "fingerprint": "ff", "differ": "(7) is new"}),
+            [
+                (
+                    "table_content",
+                    "public.orders",
+                    "the same number of rows as db1/app, 1000, with other content: (7) is new",
+                )
+            ],
+        ),
+        (
             changed(*APP, "tables", "public.users", value={"rows": 4, "fingerprint": "ff"}),
             [("table_rows", "public.users", "4 rows, 1 more than the 3 of db1/app")],
         ),
