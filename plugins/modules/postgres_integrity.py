@@ -315,6 +315,7 @@ class Database:
         self.server, self.database, self.params = server, database, params
         self.main = self._connect()
         self.moment = Moment("", 0, "", "0:0:", False)
+        self.quiet = False
         self.files: Dict[str, Any] = {}
         self.tables: List[plan.Table] = []
         self.sequences: Optional[Dict[str, Any]] = None
@@ -328,11 +329,13 @@ class Database:
         return sql.connect(self.server, self.database, CONNECT_SECONDS, "postgres_integrity", settings)
 
     def look(self) -> Moment:
-        """Take a new snapshot and return its moment."""
+        """Take a new snapshot and return its moment; note whether nothing was logged while it was taken."""
         rows_of(self.main, "ROLLBACK")
+        before = rows_of(self.main, plan.POSITION)[0][0]
         rows_of(self.main, SNAPSHOT)
-        lsn, snapshot, identifier, timeline, in_recovery = rows_of(self.main, plan.MOMENT)[0]
+        snapshot, lsn, identifier, timeline, in_recovery = rows_of(self.main, plan.MOMENT)[0]
         self.moment = Moment(identifier, timeline, lsn, snapshot, in_recovery)
+        self.quiet = before == lsn
         return self.moment
 
     def look_at_sequences(self) -> None:
@@ -586,11 +589,14 @@ def at_once(tasks: Sequence[Callable[[], None]]) -> None:
 
 
 def settle_alone(view: Database, seconds: float) -> None:
-    """Take a snapshot while no transaction is under way, if there is such a moment within some seconds."""
+    """Take a snapshot while no transaction is under way, if there is such a moment within some seconds.
+
+    Nothing is logged meanwhile either, so that a copy that is recovered up to the position shows the same.
+    """
     deadline = time.monotonic() + seconds
     while True:
         view.look_at_sequences()
-        if view.look().still or time.monotonic() > deadline:
+        if (view.look().still and view.quiet) or time.monotonic() > deadline:
             return
         time.sleep(0.002)
 

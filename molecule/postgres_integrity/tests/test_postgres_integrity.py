@@ -46,11 +46,12 @@ class Copy:
         quoted = command.replace("'", "'\\''")
         return self.host.check_output(f"cd / && runuser -u postgres -- bash -c '{quoted}'")
 
-    def make(self, *options):
+    def make(self, *options, start=True):
         self.run(f"{BIN}/pg_basebackup --pgdata {FOLDER} --checkpoint fast --no-sync {' '.join(options)}")
         settings = f"port={PORT}\nlisten_addresses=''\nfsync=off\nautovacuum=off\nunix_socket_directories='{SOCKETS}'"
         self.run(f'echo "{settings}" > {FOLDER}/postgresql.conf; echo "local all all peer" > {FOLDER}/pg_hba.conf')
-        self.start()
+        if start:
+            self.start()
 
     def start(self):
         self.run(f"{BIN}/pg_ctl --pgdata {FOLDER} --log {FOLDER}/log --wait start")
@@ -126,6 +127,30 @@ def test_a_restored_copy_is_compared_with_what_was_told_earlier(copy):
     done = look(server=SCRATCH, baseline=told)
     assert (done["findings"], done["healthy"]) == ([], True)
     assert done["as_of"]["app"]["reason"].startswith("the copy has left recovery")
+
+
+def test_a_copy_that_was_recovered_to_a_position_shows_that_moment(host):
+    restored = Copy(host)
+    restored.remove()
+    restored.make("--write-recovery-conf", start=False)
+    told = look(server=SERVER)["state"]
+    target = told["databases"]["app"]["as_of"]["lsn"]
+    restored.sql("UPDATE accounts SET owner = upper(owner) WHERE id = 1", port=5432)
+    settings = f"recovery_target_lsn='{target}'\nrecovery_target_inclusive=off\nrecovery_target_action=pause"
+    restored.run(f'echo "{settings}" >> {FOLDER}/postgresql.conf')
+    restored.start()
+    try:
+        restored.run(
+            f"until psql -Atp {PORT} -c 'SELECT pg_get_wal_replay_pause_state()' | grep paused; do sleep .1; done"
+        )
+        done = look(server=SCRATCH, baseline=told)
+        now = look(server=SERVER, copy=SCRATCH, settle=1)
+    finally:
+        restored.sql("UPDATE accounts SET owner = lower(owner) WHERE id = 1", port=5432)
+        restored.remove()
+    assert (done["findings"], done["as_of"]["app"]["exact"]) == ([], True)
+    assert named(now) == {("table_content", "public.accounts", "scratch/app")}
+    assert now["as_of"]["app"]["reason"].startswith("the copy was 1 transactions behind")
 
 
 def test_a_row_changed_on_one_side_and_rows_that_swap_values_are_named(copy):

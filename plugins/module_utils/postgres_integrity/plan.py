@@ -42,9 +42,11 @@ PART_PAGES = 4096
 #: Of a table's damaged tuples the first ones are told.
 DAMAGES_SHOWN = 5
 
-MOMENT = """
-SELECT CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_insert_lsn() END::text,
-  pg_current_snapshot()::text, (SELECT system_identifier::text FROM pg_control_system()),
+POSITION = """
+SELECT CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_insert_lsn() END::text
+"""
+MOMENT = f"""
+SELECT pg_current_snapshot()::text, ({POSITION}), (SELECT system_identifier::text FROM pg_control_system()),
   (SELECT timeline_id FROM pg_control_checkpoint()), pg_is_in_recovery()
 """
 DATABASES = "SELECT datname FROM pg_database WHERE datallowconn AND NOT datistemplate ORDER BY datname"
