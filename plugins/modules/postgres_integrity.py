@@ -576,7 +576,7 @@ def at_once(tasks: Sequence[Callable[[], None]]) -> None:
     def run(task: Callable[[], None]) -> None:
         try:
             task()
-        except DatabaseError as error:
+        except Exception as error:
             errors.append(error)
 
     threads = [threading.Thread(target=run, args=(task,)) for task in tasks]
