@@ -293,7 +293,8 @@ class Workers:
                 session = session if session and not session.closed else self.open_session()
                 self.done.append(Done(job, self._do(session, job)))
             except DatabaseError as error:
-                self.done.append(Done(job, [], getattr(error, "pgcode", None) or "", str(error)))
+                message = str(error) or type(error).__name__
+                self.done.append(Done(job, [], getattr(error, "pgcode", None) or "", message))
         if session:
             session.close()
 
