@@ -165,7 +165,7 @@ not_checked:
       description: Which check.
       type: str
     object:
-      description: Of what.
+      description: Of what; where several have the same reason, the first and how many more.
       type: str
     where:
       description: The server and its database.
@@ -228,6 +228,7 @@ from ansible_collections.freeagentics.platform.plugins.module_utils.postgres_int
 from ansible_collections.freeagentics.platform.plugins.module_utils.postgres_integrity.findings import (
     Finding,
     NotChecked,
+    grouped,
     judge,
 )
 from ansible_collections.freeagentics.platform.plugins.module_utils.postgres_integrity.moment import Moment, same
@@ -638,7 +639,7 @@ def inspect(params: Dict[str, Any]) -> Dict[str, Any]:
     if pair[0]:
         findings.update(compare(*pair))
         result["as_of"] = as_of(*pair)
-    left = sorted({entry for one in sides for entry in one.left}, key=lambda entry: tuple(entry.record().values()))
+    left = grouped(entry for one in sides for entry in one.left)
     ordered = sorted(findings, key=lambda finding: (finding.where, finding.object, finding.kind, finding.detail))
     return {
         **result,

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import asdict, dataclass
-from typing import Any, Dict, Mapping, NamedTuple, Optional, Tuple, Union
+from typing import Any, Dict, Iterable, List, Mapping, NamedTuple, Optional, Tuple, Union
 
 DAMAGE, DIFFERENCE, WARNING = "damage", "difference", "warning"
 
@@ -89,6 +89,19 @@ class NotChecked:
     def record(self) -> Dict[str, Any]:
         """Return it as a module tells it."""
         return asdict(self)
+
+
+def grouped(left: Iterable[NotChecked]) -> List[NotChecked]:
+    """Return what was not checked in order, with one entry for all objects of a check that have the same reason."""
+    names: Dict[Tuple[str, str, str], List[str]] = {}
+    for entry in left:
+        names.setdefault((entry.where, entry.check, entry.reason), []).append(entry.object)
+    found = []
+    for (where, check, reason), objects in sorted(names.items()):
+        objects = sorted(set(objects))
+        more = f" and {len(objects) - 1} more" if len(objects) > 1 else ""
+        found.append(NotChecked(check, f"{objects[0]}{more}", where, reason))
+    return found
 
 
 #: Error codes that speak of damage (https://www.postgresql.org/docs/15/errcodes-appendix.html): data_corrupted,

@@ -8,6 +8,7 @@ from ansible_collections.freeagentics.platform.plugins.module_utils.postgres_int
     KINDS,
     Finding,
     NotChecked,
+    grouped,
     judge,
 )
 
@@ -113,3 +114,21 @@ def test_every_kind_can_be_told(kind):
     record = Finding(kind, 'public."a{b}"', "db1/app", "x").record()
     assert record["severity"] in ("damage", "difference", "warning")
     assert "{object}" not in record["remedy"]
+
+
+@pytest.mark.parametrize(
+    ("entries", "objects"),
+    [
+        ([], []),
+        ([("heaps", "b", "why")], [("heaps", "b")]),
+        ([("heaps", "b", "why"), ("heaps", "b", "why")], [("heaps", "b")]),
+        ([("heaps", "b", "why"), ("heaps", "a", "why"), ("heaps", "c", "why")], [("heaps", "a and 2 more")]),
+        (
+            [("indexes", "b", "why"), ("heaps", "a", "x"), ("heaps", "c", "why")],
+            [("heaps", "c"), ("heaps", "a"), ("indexes", "b")],
+        ),
+    ],
+)
+def test_what_was_not_checked_for_one_reason_is_told_once(entries, objects):
+    found = grouped([NotChecked(check, name, "db1/app", reason) for check, name, reason in entries])
+    assert [(entry.check, entry.object) for entry in found] == objects
