@@ -56,6 +56,7 @@ test: ## Run every stage from nothing, the lab included, and say what each execu
 bench: $(VENV) ## Measure, and write docs/benchmarks.md
 	@PYTHONPATH=collections python -m scripts.bench_topology
 	@python -m scripts.bench_lab
+	@python -m scripts.bench_postgres
 
 .PHONY: docs
 docs: $(VENV) ## Write the generated files again: golden files, docs/network.md and its picture, prod's ssh.cfg

@@ -2,8 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """The package source of the hosts: every .deb that a role of the collection installs, with what it depends on.
 
-The names are read from the roles (``<role>_packages`` in ``defaults/main.yml``). Downloaded once, indexed, and
-mounted read-only on every host, where it is the only source of apt.
+The names are read from the roles (``<role>_packages`` in ``defaults/main.yml``) and, for what only a scenario needs,
+from ``molecule/<scenario>/packages.yml``. Downloaded once, indexed, and mounted read-only on every host, where it is
+the only source of apt.
 """
 
 from __future__ import annotations
@@ -51,10 +52,27 @@ def wanted(roles: Path = REPOSITORY / "roles") -> Dict[str, Tuple[str, ...]]:
     return found
 
 
+def of_scenarios(molecule: Path = REPOSITORY / "molecule") -> Dict[str, Tuple[str, ...]]:
+    """Return the packages that scenarios need beyond those of roles, by ``molecule/<scenario>``.
+
+    :raises LabError: a scenario's list cannot be read.
+    """
+    found = {}
+    for path in sorted(molecule.glob("*/packages.yml")):
+        name = f"molecule/{path.parent.name}"
+        try:
+            found[name] = packages_of_file(path)
+        except RolePackagesError as error:
+            raise LabError(
+                f"{name}: its packages cannot be read", str(error), "write a plain list of package names"
+            ) from error
+    return found
+
+
 def ensure() -> str:
     """Bring the package source up to date with the roles; return a short hash of its index."""
     with shared_lock("packages"):
-        roles = {**wanted(), "reference_service": packages_of_file(REFERENCE_SERVICE)}
+        roles = {**wanted(), "reference_service": packages_of_file(REFERENCE_SERVICE), **of_scenarios()}
         key = hashlib.sha256(json.dumps([image.recipe(), roles]).encode()).hexdigest()
         stamp = DIRECTORY / "stamp"
         if not stamp.is_file() or stamp.read_text(encoding="utf-8") != key:
@@ -102,14 +120,20 @@ def _download(role: str, packages: Sequence[str]) -> None:
         capture([*_apt(), "--download-only", "install", *packages])
     except LabError as error:
         unknown = unknown_packages(packages, str(error))
+        owner, path = owner_and_list(role)
         if unknown:
-            problem = f"role {role}: {', '.join(unknown)}: no such package"
+            problem = f"{owner}: {', '.join(unknown)}: no such package"
             cause = f"Debian {image.SUITE} has none of this name"
         else:
-            problem, cause = f"role {role}: its packages cannot be downloaded", str(error)
-        raise LabError(
-            problem, cause, f"correct the list in roles/{role}/defaults/main.yml, or try again if the mirror failed"
-        ) from error
+            problem, cause = f"{owner}: its packages cannot be downloaded", str(error)
+        raise LabError(problem, cause, f"correct the list in {path}, or try again if the mirror failed") from error
+
+
+def owner_and_list(name: str) -> Tuple[str, str]:
+    """Return who needs packages as messages name it, and the file with the list."""
+    if name.startswith("molecule/"):
+        return name, f"{name}/packages.yml"
+    return f"role {name}", f"roles/{name}/defaults/main.yml"
 
 
 def unknown_packages(packages: Sequence[str], said: str) -> List[str]:

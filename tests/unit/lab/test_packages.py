@@ -27,6 +27,41 @@ def test_a_list_that_needs_ansible_is_refused(tmp_path):
     assert str(error.value).endswith("\n  remedy: write a plain list of package names")
 
 
+def scenario(molecule, name, text):
+    (molecule / name).mkdir()
+    (molecule / name / "packages.yml").write_text(f"---\n{text}\n", encoding="utf-8")
+
+
+def test_a_scenario_names_what_no_role_installs(tmp_path):
+    scenario(tmp_path, "postgres_integrity", "postgres_integrity_packages: [postgresql-15]")
+    (tmp_path / "vpn").mkdir()
+    assert packages.of_scenarios(tmp_path) == {"molecule/postgres_integrity": ("postgresql-15",)}
+
+
+def test_a_scenario_s_list_that_needs_ansible_is_refused(tmp_path):
+    scenario(tmp_path, "vpn", 'vpn_packages: ["{{ x }}"]')
+    with pytest.raises(LabError) as error:
+        packages.of_scenarios(tmp_path)
+    path = tmp_path / "vpn" / "packages.yml"
+    assert str(error.value) == (
+        "molecule/vpn: its packages cannot be read\n"
+        f"  cause:  {path}: vpn_packages must be a list of plain package names, "
+        "because packages are collected before a run\n"
+        "  remedy: write a plain list of package names"
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "owner", "path"),
+    [
+        ("haproxy", "role haproxy", "roles/haproxy/defaults/main.yml"),
+        ("molecule/vpn", "molecule/vpn", "molecule/vpn/packages.yml"),
+    ],
+)
+def test_a_wrong_list_is_named_with_its_file(name, owner, path):
+    assert packages.owner_and_list(name) == (owner, path)
+
+
 @pytest.mark.parametrize(
     "said",
     [
