@@ -80,12 +80,16 @@ def images() -> List[str]:
 
 def containers(lab: str) -> Sequence[Tuple[str, str, int]]:
     """Return name, state and process id (0 unless running) of every container of a lab."""
-    listed = json.loads(podman("ps", "--all", "--filter", f"label=lab={lab}", "--format", "json"))
+    listed = _listed(lab)
     dead = [entry for entry in listed if entry["State"] in ("running", "stopping") and not _runs(entry)]
     if dead:
         _bury(dead)
-        return containers(lab)
+        listed = _listed(lab)
     return [(entry["Names"][0], entry["State"], int(entry["Pid"])) for entry in listed]
+
+
+def _listed(lab: str) -> List[Mapping[str, Any]]:
+    return list(json.loads(podman("ps", "--all", "--filter", f"label=lab={lab}", "--format", "json")))
 
 
 def _runs(entry: Mapping[str, Any]) -> bool:
