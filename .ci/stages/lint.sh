@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-mapfile -t scripts_of_shell < <(git grep -lE '^#!(/usr/bin/env bash|/bin/(ba)?sh)' -- . ':!collections'; ls .ci/lib.sh .ci/stages/*.sh)
+mapfile -t scripts_of_shell < <(git grep -lE '^#!(/usr/bin/env bash|/bin/(ba)?sh)' -- . ':!collections' ':!*.py'; ls .ci/lib.sh .ci/stages/*.sh)
 check ruff ruff check .
 check ruff-format ruff format --check .
 check mypy mypy
