@@ -44,7 +44,8 @@ def outputs(topology: Topology) -> Dict[str, str]:
         "docs/network.md": document.network_document(topology, DECLARATION, "images/network.svg"),
         "docs/images/network.svg": picture.picture(topology),
         "inventories/prod/ssh.cfg": GENERATED + ssh.ssh_config(topology, PROD_SSH),
-        f"{GOLDEN}/hosts": "".join(f"{e.address} {' '.join(e.names)}\n" for e in names.hosts_file(topology)),
+        f"{GOLDEN}/hosts": _hosts_file(topology, "bastion"),
+        f"{GOLDEN}/hosts_of_api": _hosts_file(topology, names.ROUTED_SERVICE),
         f"{GOLDEN}/public_records": "".join(f"{r.name} {r.type} {r.value}\n" for r in dns.public_records(topology)),
     }
     for host in topology.hosts:
@@ -65,6 +66,12 @@ def _of_host(topology: Topology, host: Host) -> Iterator[Tuple[str, str]]:
         yield f"{GOLDEN}/vpn/{host.name}.json", _json(asdict(vpn.vpn_network(topology, host.name)))
     if "nat_gateway" in host.services:
         yield f"{GOLDEN}/nat/{host.name}.json", _json(asdict(nat.nat_sources(topology, host.name)))
+
+
+def _hosts_file(topology: Topology, service: str) -> str:
+    """Return /etc/hosts of the first host of a service."""
+    first = next(host.name for host in topology.hosts if service in host.services)
+    return "".join(f"{entry.address} {' '.join(entry.names)}\n" for entry in names.hosts_file(topology, first))
 
 
 def _json(value: object) -> str:

@@ -15,6 +15,7 @@ from ansible_collections.freeagentics.platform.plugins.module_utils.topology.der
     load_balancer,
     names,
     nat,
+    pki,
     ssh,
     vpn,
 )
@@ -38,9 +39,14 @@ def load_balancer_peers(topology, host):
     return [asdict(peer) for peer in load_balancer.peers(topology, host)]
 
 
-def hosts_file(topology):
-    """Return the lines of every host's /etc/hosts."""
-    return [asdict(entry) for entry in names.hosts_file(topology)]
+def hosts_file(topology, host):
+    """Return the lines of a host's /etc/hosts."""
+    return [asdict(entry) for entry in names.hosts_file(topology, host)]
+
+
+def certificates(topology, host):
+    """Return the certificates that a host needs."""
+    return [asdict(certificate) for certificate in pki.certificates(topology, host)]
 
 
 def vpn_network(topology, host):
@@ -89,6 +95,7 @@ FILTERS = (
     load_balancer_backends,
     load_balancer_peers,
     hosts_file,
+    certificates,
     vpn_network,
     nat_sources,
     ssh_config,

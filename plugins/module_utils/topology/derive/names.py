@@ -8,6 +8,12 @@ from dataclasses import dataclass
 from typing import Tuple
 
 from ..model import Topology
+from ..query import index
+
+#: The service whose hosts reach the database through a route of their own, and the name by which they call it.
+ROUTED_SERVICE = "api"
+DATABASE = "database"
+LOOPBACK = "127.0.0.1"
 
 
 @dataclass(frozen=True)
@@ -18,7 +24,25 @@ class HostsEntry:
     names: Tuple[str, ...]
 
 
-def hosts_file(topology: Topology) -> Tuple[HostsEntry, ...]:
-    """Return a line for each platform host, in the order of the declaration."""
-    domain = topology.internal_domain
-    return tuple(HostsEntry(str(host.address), (f"{host.name}.{domain}", host.name)) for host in topology.hosts)
+def hosts_file(topology: Topology, host_name: str) -> Tuple[HostsEntry, ...]:
+    """Return the lines of a host's /etc/hosts: every host in the order of the declaration, those outside last.
+
+    On hosts of the API the database's name leads to the host itself, where the route to the leader listens.
+
+    :raises TopologyError: there is no such host.
+    """
+    host = index(topology).host(host_name)
+    outside = topology.outside.hosts if topology.outside else ()
+    entries = tuple(_entry(topology, str(one.address), one.name) for one in (*topology.hosts, *outside))
+    if ROUTED_SERVICE in host.services:
+        return (*entries, _entry(topology, LOOPBACK, DATABASE))
+    return entries
+
+
+def database_name(topology: Topology) -> str:
+    """Return the name of the database, for which the certificate of every database host is valid, too."""
+    return f"{DATABASE}.{topology.internal_domain}"
+
+
+def _entry(topology: Topology, address: str, name: str) -> HostsEntry:
+    return HostsEntry(address, (f"{name}.{topology.internal_domain}", name))

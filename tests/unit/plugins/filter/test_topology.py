@@ -38,10 +38,11 @@ def test_values_are_plain_lists_and_mappings():
             {"name": "web3", "address": "10.0.11.20", "port": 3000},
         ],
     }
-    assert call("hosts_file")[0] == {
+    assert call("hosts_file", "lb1")[0] == {
         "address": "10.0.0.10",
         "names": ["bastion1.freeagentics.internal", "bastion1"],
     }
+    assert [one["group"] for one in call("certificates", "db1")] == ["root", "postgres", "postgres", "etcd"]
     assert call("vpn_network", "vpn1")["addresses"] == ["10.8.0.1/24", "fd00:10:8::1/64"]
     assert call("nat_sources", "west-nat1")["ipv4"][0] == "10.1.0.0/24"
 
