@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, FreeAgentics
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The certificates that a host needs: one of its own, and one for each daemon that must read its key without being root."""
+"""The certificates of a host: its own, and one for each daemon that must read its key without being root."""
 
 from __future__ import annotations
 
