@@ -1,0 +1,147 @@
+# Copyright: (c) 2026, FreeAgentics
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The database's servers, each asked on its own host past every route and pool, and what happens to them."""
+
+from __future__ import annotations
+
+import json
+from functools import partial
+from typing import Any, Dict, List, Sequence, Tuple
+
+from lab.errors import LabError
+from tests.acceptance.data.hosts import Hosts
+from tests.acceptance.ledger import Records
+from tests.acceptance.site_client import until
+
+DATABASE = "app"
+PATRONICTL = ("/opt/patroni/bin/patronictl", "--config-file", "/etc/patroni/patroni.yml")
+#: Seconds that a cluster may take until all members stream again.
+RECOVERY = 120.0
+
+
+class Cluster:
+    """The members of the active region, and the servers of other regions that follow it."""
+
+    def __init__(self, hosts: Hosts, members: Sequence[str], followers: Sequence[str]) -> None:
+        self._hosts = hosts
+        self.members = tuple(members)
+        self.followers = tuple(followers)
+
+    @property
+    def servers(self) -> Tuple[str, ...]:
+        """Every server that holds the data."""
+        return self.members + self.followers
+
+    def ask(self, server: str, sql: str, timeout: float = 60) -> List[List[str]]:
+        """Run SQL as postgres over the server's own socket and return the rows.
+
+        :raises AssertionError: it failed.
+        """
+        command = (
+            "runuser",
+            "-u",
+            "postgres",
+            "--",
+            "psql",
+            "-XAtq",
+            "-F",
+            "\t",
+            "-v",
+            "ON_ERROR_STOP=1",
+            "-d",
+            DATABASE,
+        )
+        said = self._hosts.on(server, *command, stdin=sql.encode(), timeout=timeout)
+        return [line.split("\t") for line in said.splitlines()]
+
+    def primary(self) -> str:
+        """Return the only server that takes writes.
+
+        :raises AssertionError: there is none, or more than one.
+        """
+        writers = [server for server in self.servers if self._takes_writes(server)]
+        assert len(writers) == 1, f"servers that take writes: {', '.join(writers) or 'none'}"
+        return writers[0]
+
+    def _takes_writes(self, server: str) -> bool:
+        try:
+            return self.ask(server, "SELECT pg_is_in_recovery()") == [["f"]]
+        except (AssertionError, LabError):
+            return False
+
+    def states(self) -> List[Dict[str, Any]]:
+        """Return what Patroni says of each member."""
+        members: List[Dict[str, Any]] = json.loads(
+            self._hosts.on(self.primary(), *PATRONICTL, "list", "--format", "json")
+        )
+        return members
+
+    def is_whole(self) -> bool:
+        """Return whether one member leads and all others stream from it, so that the next fault may come."""
+        try:
+            states = self.states()
+        except AssertionError:
+            return False
+        roles = sorted((state["Role"], state["State"]) for state in states)
+        others = [(role, how) for role, how in roles if role != "Leader"]
+        return (
+            {state["Member"] for state in states} == set(self.members)
+            and len({state["TL"] for state in states}) == 1
+            and ("Leader", "running") in roles
+            and all("Standby" in role and how == "streaming" for role, how in others)
+        )
+
+    def wait_until_whole(self) -> None:
+        """Wait until all members stream again.
+
+        :raises AssertionError: they did not in time.
+        """
+        until("every member of the database's cluster streams", self.is_whole, RECOVERY)
+
+    def reign(self) -> List[str]:
+        """Return who takes writes and since when its server runs: another pair after every failover and crash."""
+        primary = self.primary()
+        return [primary, *self.ask(primary, "SELECT pg_postmaster_start_time()")[0]]
+
+    def reigns_other_than(self, before: List[str]) -> bool:
+        """Return whether somebody takes writes, other than before."""
+        try:
+            return self.reign() != before
+        except AssertionError:
+            return False
+
+    def crash(self) -> None:
+        """Kill the server process of the primary, without a word to its children."""
+        primary = self.primary()
+        pid = self.ask(primary, r"SELECT split_part(pg_read_file('postmaster.pid'), E'\n', 1)")[0][0]
+        self._hosts.on(primary, "sh", "-c", f"kill -KILL {int(pid)}")
+
+    def switch_over(self) -> None:
+        """Let a standby take over as planned."""
+        leader = self.primary()
+        candidate = next(state["Member"] for state in self.states() if "Standby" in state["Role"])
+        options = ("--leader", leader, "--candidate", candidate, "--force")
+        self._hosts.on(leader, *PATRONICTL, "switchover", *options, timeout=90)
+
+    def wait_until_level(self) -> None:
+        """Wait until every server has what the primary has now.
+
+        :raises AssertionError: one had not in time.
+        """
+        primary = self.primary()
+        position = self.ask(primary, "SELECT pg_current_wal_flush_lsn()")[0][0]
+        for server in self.servers:
+            if server != primary:
+                until(f"{server} is at {position}", partial(self._is_at, server, position), RECOVERY)
+
+    def _is_at(self, server: str, position: str) -> bool:
+        return self.ask(server, f"SELECT pg_last_wal_replay_lsn() >= '{position}'") == [["t"]]
+
+    def records(self, table: str) -> Dict[str, Records]:
+        """Return for each server what finds a ledger's records in a table, once all servers are level."""
+        self.wait_until_level()
+        return {server: partial(self._records, server, table) for server in self.servers}
+
+    def _records(self, server: str, table: str, prefix: str) -> List[Tuple[str, str]]:
+        rows = self.ask(server, f"SELECT key, value FROM {table} WHERE starts_with(key, '{prefix}')")
+        return [(key, value) for key, value in rows]

@@ -1,0 +1,78 @@
+# Copyright: (c) 2026, FreeAgentics
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The hosts of a running lab, as who stands beside them sees them: consoles, power and cables."""
+
+from __future__ import annotations
+
+import subprocess
+from contextlib import contextmanager
+from typing import Dict, Iterator, List, Optional
+
+from lab import declaration, hosts, operations, state
+
+
+class Hosts:
+    """What can be done to the hosts of a lab."""
+
+    def __init__(self, lab: str) -> None:
+        self._lab = state.existing_lab(lab)
+        self._topology = declaration.load(self._lab.topology_file)
+        self._consoles: Dict[str, List[str]] = {}
+
+    def command(self, host: str, *words: str) -> List[str]:
+        """Return the command line of this machine that runs a command as root on a host.
+
+        :raises LabError: the host is dead.
+        """
+        if host not in self._consoles:
+            console = hosts.console(self._lab, declaration.host(self._topology, host), ["command"])
+            self._consoles[host] = console[:-1]
+        return [*self._consoles[host], *words]
+
+    def on(
+        self,
+        host: str,
+        *words: str,
+        stdin: Optional[bytes] = None,
+        environment: Optional[Dict[str, str]] = None,
+        timeout: float = 60,
+    ) -> str:
+        """Run a command as root on a host and return what it prints.
+
+        :raises AssertionError: it failed; the message has what it said.
+        """
+        command = self.command(host, *words)
+        done = subprocess.run(command, input=stdin or b"", env=environment, capture_output=True, timeout=timeout)
+        said = done.stdout.decode()
+        assert done.returncode == 0, f"{host}: {' '.join(words)}: {said}{done.stderr.decode()}"
+        return said
+
+    def kill(self, host: str) -> None:
+        """Take a host's power away."""
+        self._consoles.pop(host, None)
+        operations.kill(self._lab, host)
+
+    def start(self, host: str) -> None:
+        """Give a host its power back."""
+        self._consoles.pop(host, None)
+        operations.start(self._lab, host)
+
+    @contextmanager
+    def without_power(self, host: str) -> Iterator[None]:
+        """Take a host's power away for a while."""
+        self.kill(host)
+        try:
+            yield
+        finally:
+            self.start(host)
+
+    @contextmanager
+    def unplugged(self, host: str) -> Iterator[None]:
+        """Pull a host's cable for a while; the host itself runs on."""
+        router, port = declaration.router_and_port(self._topology, declaration.host(self._topology, host))
+        link = ["ip", "-n", self._lab.namespace(router), "link", "set", port]
+        subprocess.run([*link, "down"], check=True)
+        try:
+            yield
+        finally:
+            subprocess.run([*link, "up"], check=True)
