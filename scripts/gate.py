@@ -155,9 +155,14 @@ def _missing_molecule(root: Path, results: Sequence[Result]) -> Iterator[str]:
 
 
 def _missing_acceptance(root: Path, results: Sequence[Result]) -> Iterator[str]:
-    suites = {_relative(root, path) for path in (root / "tests" / "acceptance").glob("test_*.py")}
+    """Suites beside the clients run with each load balancer; those of a folder run once, in the check of its name."""
+    folder = root / "tests" / "acceptance"
+    suites = {_relative(root, path) for path in folder.glob("test_*.py")}
     for engine in ENGINES:
         yield from _missing_suites(engine, suites, results)
+    for once in sorted({path.parent for path in folder.glob("*/**/test_*.py")}):
+        own = {_relative(root, path) for path in once.glob("test_*.py")}
+        yield from _missing_suites(once.relative_to(folder).parts[0], own, results)
 
 
 def _relative(root: Path, path: Path) -> str:

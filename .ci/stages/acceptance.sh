@@ -1,7 +1,12 @@
 # shellcheck shell=bash
-# The running lab, looked at from outside, with HAProxy and then with nginx as its public entrance.
+# The running lab, looked at from outside: with HAProxy and then with nginx as its public entrance, and once what
+# is behind it. Suites in a folder run once, in the check of the folder's name.
 suites() { # ENGINE
-    python -m pytest tests/acceptance --engine "$1" --junitxml "$REPORTS/$1.xml"
+    python -m pytest tests/acceptance/test_*.py --engine "$1" --junitxml "$REPORTS/$1.xml"
+}
+
+once() { # FOLDER
+    python -m pytest "tests/acceptance/$1" -rA --junitxml "$REPORTS/$1.xml"
 }
 
 switch() { # ENGINE
@@ -9,6 +14,7 @@ switch() { # ENGINE
 }
 
 check haproxy suites haproxy
+check data once data
 check switch-to-nginx switch nginx
 check nginx suites nginx
 check switch-back switch haproxy

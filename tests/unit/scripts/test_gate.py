@@ -111,6 +111,22 @@ def test_acceptance_runs_for_both_engines(root: Path) -> None:
     assert read_stage(root, "acceptance").missing == ("tests/acceptance/test_site.py executed nothing in nginx",)
 
 
+def test_the_suites_of_a_folder_run_once_in_the_check_of_its_name(root: Path) -> None:
+    for suite in ("data/test_restore.py", "data/test_cache.py", "edge/test_cdn.py", "edge/waf/test_rules.py"):
+        path = root / "tests" / "acceptance" / suite
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    (root / "tests" / "acceptance" / "data" / "cluster.py").touch()
+    write_checks(root, "acceptance", haproxy=True)
+    write_junit(root, "acceptance", "haproxy", {"tests.acceptance.data.test_restore": ""})
+    write_junit(root, "acceptance", "data", {"tests.acceptance.data.test_cache": ""})
+    write_junit(root, "acceptance", "edge", {"tests.acceptance.edge.waf.test_rules": ""})
+    assert read_stage(root, "acceptance").missing == (
+        "tests/acceptance/data/test_restore.py executed nothing in data",
+        "tests/acceptance/edge/test_cdn.py executed nothing in edge",
+    )
+
+
 def test_the_table_names_what_is_wrong(root: Path) -> None:
     write_checks(root, "lint", ruff=False)
     assert table([read_stage(root, "lint"), Stage("down", 3, (), ())]) == (
