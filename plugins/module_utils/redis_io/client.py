@@ -21,12 +21,30 @@ else:
     redis = _redis
     REDIS_ERROR = None
 
+#: Codes that redis-py takes off the text of an error, by the class that it makes of them.
+_CODES = {
+    "AskError": "ASK",
+    "BusyLoadingError": "LOADING",
+    "ClusterCrossSlotError": "CROSSSLOT",
+    "ClusterDownError": "CLUSTERDOWN",
+    "MasterDownError": "MASTERDOWN",
+    "MovedError": "MOVED",
+    "NoPermissionError": "NOPERM",
+    "OutOfMemoryError": "OOM",
+    "ReadOnlyError": "READONLY",
+    "TryAgainError": "TRYAGAIN",
+}
 #: A command: its words. Text is sent as UTF-8, bytes as they are, numbers as text.
 Command = Tuple[Any, ...]
 
 
 class ServerError(Exception):
     """A server cannot be reached, does not let us in, or refuses a command; the text says which server and why."""
+
+    def __init__(self, text: str, said: str = "") -> None:
+        """Keep the server's own words, its code first (``BUSYKEY Target key...``); empty where it said nothing."""
+        super().__init__(text)
+        self.said = said
 
 
 @dataclass(frozen=True)
@@ -118,7 +136,7 @@ class Client:
         try:
             return self._connection.read_response()
         except redis.ResponseError as error:
-            return ServerError(f"{self.server.place}: {_name(command)}: {_said(error)}")
+            return ServerError(f"{self.server.place}: {_name(command)}: {_said(error)}", _said(error))
 
 
 def as_text(answer: Any) -> str:
@@ -135,4 +153,7 @@ def _name(command: Command) -> str:
 
 
 def _said(error: Exception) -> str:
-    return " ".join(str(error).split()) or type(error).__name__
+    """Return an error's text as the server sent it: newer versions of redis-py make a class of its code."""
+    text = " ".join(str(error).split()) or type(error).__name__
+    code = _CODES.get(type(error).__name__, "")
+    return f"{code} {text}" if code and not text.startswith(code) else text
