@@ -21,7 +21,9 @@ from dataclasses import dataclass
 from typing import Any, Deque, Mapping, Optional, Tuple
 
 LEADER_ROLES = ("primary", "master", "standby_leader")
-#: Notes older than this many times the limit say nothing that later ones do not.
+#: A member that said nothing for so many seconds is taken for dead. What it said before is still true of its position.
+PATIENCE = 2.0
+#: So many times the limit is looked back.
 NOTES_KEPT = 4
 
 
@@ -64,7 +66,7 @@ class Lag:
         self._notes: Deque[Tuple[float, int]] = deque()
 
     def note(self, name: str, leader: Seen) -> None:
-        """Note where the log of the leader ends; another leader or timeline has a history of its own and begins anew."""
+        """Note where the log of the leader ends; another leader or timeline begins anew, with a history of its own."""
         if self._leader != (name, leader.timeline):
             self._leader = (name, leader.timeline)
             self._notes.clear()
@@ -87,7 +89,7 @@ class Lag:
         A standby leader may: it is the most recent copy of its region. The primary may not, as reads get there only
         when no replica qualifies.
         """
-        if member is None or now - member.time > self._limit:
+        if member is None or now - member.time > PATIENCE:
             return False, "no answer"
         if member.role == "standby_leader":
             return True, "standby leader"
