@@ -22,7 +22,7 @@ from typing import Callable, Dict, Iterator, List, Mapping, Sequence, Tuple
 from lab.connect import enter
 from tests.acceptance import ledger_book
 from tests.acceptance.ledger_book import Attempt, Findings
-from tests.acceptance.ledger_write import Ledger, Writers
+from tests.acceptance.ledger_write import Ledger, SendRecord, Writers
 
 #: Writes of all clients in a second, and of one: 100 requests in a minute are 1.67.
 RATE, RATE_OF_ONE = 20.0, 1.25
@@ -123,7 +123,7 @@ class Reply:
 
 @contextmanager
 def writing(
-    path: Path, prefix: str, clients: Sequence[Client], rate: float = RATE
+    path: Path, prefix: str, clients: Sequence[SendRecord], rate: float = RATE
 ) -> Iterator[Callable[[], List[Attempt]]]:
     """Write continuously while the context lasts; what it gives reads the ledger as it is."""
     ledger = Ledger(path)
