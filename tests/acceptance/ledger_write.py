@@ -110,6 +110,6 @@ class Writers:
         try:
             status = send(key, value)
         except self._failures as error:
-            self._ledger.given_up(key, f"{type(error).__name__}: {error}".strip())
+            self._ledger.given_up(key, " ".join(f"{type(error).__name__}: {error}".split()))
         if status is not None:
             self._ledger.answered(key, status)

@@ -1,0 +1,73 @@
+# Copyright: (c) 2026, FreeAgentics
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""A repository of the archive cannot be written: clients do not notice, operators do, and nothing is lost (R55)."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Callable, ContextManager
+
+import pytest
+
+from tests.acceptance import ledger_book
+from tests.acceptance.data.archive import Archive
+from tests.acceptance.data.cluster import Cluster
+from tests.acceptance.data.figures import Figures
+from tests.acceptance.data.hosts import Hosts
+from tests.acceptance.ledger import Client, prove, writing
+from tests.acceptance.matrix.declaration import Declaration, Node, read
+from tests.acceptance.site_client import until
+
+REPOSITORY = Path(__file__).resolve().parents[3]
+#: Seconds until a failure is reported, and until everything is archived after it has ended: PostgreSQL itself tries
+#: once a minute after three failures.
+REPORTED, RECOVERED = 120.0, 150.0
+
+
+@pytest.fixture
+def archive(
+    request: pytest.FixtureRequest,
+    hosts: Hosts,
+    cluster: Cluster,
+    declaration: Declaration,
+    serving: Callable[[str], list[Node]],
+) -> Archive:
+    stanza = read(REPOSITORY / str(request.config.getoption("--topology")))["platform"]
+    s3 = next(node.name for node in declaration.nodes if "object_store" in node.services)
+    return Archive(hosts, cluster, serving("backup")[0].name, s3, stanza)
+
+
+@pytest.mark.parametrize(
+    ("name", "fault"),
+    [
+        ("the archive's disk is full", Archive.full_disk),
+        ("the object store is cut off", Archive.without_object_store),
+    ],
+    ids=["disk", "s3"],
+)
+def test_a_repository_that_cannot_be_written_loses_nothing(
+    archive: Archive,
+    cluster: Cluster,
+    clients: Callable[[], list[Client]],
+    prefix: str,
+    tmp_path: Path,
+    figures: Figures,
+    name: str,
+    fault: Callable[[Archive], ContextManager[None]],
+) -> None:
+    cluster.wait_until_whole()
+    before = archive.finish_segment()
+    until("archiving works", lambda: archive.holds([before]), RECOVERED)
+    with writing(tmp_path / "ledger.jsonl", prefix, clients()) as attempts:
+        with fault(archive):
+            begin, failures = time.time(), archive.failures
+            segments = [archive.finish_segment()]
+            until("the server says that archiving fails", lambda: archive.failures > failures, REPORTED)
+            figures.add(f"{name}: until it is reported", [time.time() - begin])
+            segments.append(archive.finish_segment())
+        healed = time.time()
+        until("the archive has what it missed", lambda: archive.holds(segments), RECOVERED)
+        figures.add(f"{name}: until the archive has what it missed", [time.time() - healed])
+    assert ledger_book.failed(attempts()) == []
+    assert prove(attempts(), prefix, cluster.records("records")) == {}
