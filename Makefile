@@ -57,6 +57,7 @@ bench: $(VENV) ## Measure, and write docs/benchmarks.md
 	@PYTHONPATH=collections python -m scripts.bench_topology
 	@python -m scripts.bench_lab
 	@python -m scripts.bench_postgres
+	@PYTHONPATH=collections python -m scripts.bench_data_tier
 
 .PHONY: docs
 docs: $(VENV) ## Write the generated files again: golden files, docs/network.md and its picture, prod's ssh.cfg

@@ -27,6 +27,8 @@ from tests.acceptance.ledger_write import Ledger, Writers
 TABLE = "ledger"
 #: Seconds that keys live in the cache, and that its client waits for an answer.
 LIFETIME, PATIENCE = 3600, 1.0
+#: Writes in a second, and connections that share them.
+RATE, WRITERS = 40.0, 8
 FAILURES = (psycopg2.Error, RedisError, RedisClusterException)
 
 
@@ -119,8 +121,8 @@ def main() -> None:
     parser.add_argument("--environment", type=Path, default=Path("/etc/api/environment"))
     parser.add_argument("--ledger", type=Path, required=True)
     parser.add_argument("--prefix", required=True)
-    parser.add_argument("--rate", type=float, default=40.0, help="writes in a second")
-    parser.add_argument("--writers", type=int, default=8)
+    parser.add_argument("--rate", type=float, default=RATE, help="writes in a second")
+    parser.add_argument("--writers", type=int, default=WRITERS)
     options = parser.parse_args()
     settings = environment(options.environment)
     ledger = Ledger(options.ledger)

@@ -41,7 +41,7 @@ def serving(active: tuple[Node, ...]) -> Callable[[str], list[Node]]:
 def cluster(hosts: Hosts, declaration: Declaration, serving: Callable[[str], list[Node]]) -> Cluster:
     members = [node.name for node in serving("postgres")]
     others = [node.name for node in declaration.nodes if "postgres" in node.services and node.name not in members]
-    return Cluster(hosts, members, others)
+    return Cluster(hosts, members, others, [node.name for node in serving("api")])
 
 
 @pytest.fixture(scope="session")

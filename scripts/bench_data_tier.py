@@ -1,0 +1,174 @@
+"""Measure what faults of the data tier cost its clients, and how fast the database is copied, beside the plain tools.
+
+    PYTHONPATH=collections python -m scripts.bench_data_tier     as root; builds a lab where none is up, and takes it
+                                                                 down again; `--runs 5` for fewer runs of each fault
+
+The clients write through the application's own route, from a host of the application: PgBouncer and HAProxy there,
+psycopg2 and redis-py as its environment tells them (tests/acceptance/ledger_host.py). What they wrote is looked up.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import subprocess
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Callable, Dict, Iterator, List, NamedTuple, Sequence
+
+from scripts import benchmarks
+from tests.acceptance import ledger_book
+from tests.acceptance.data.cache import CacheCluster
+from tests.acceptance.data.cluster import Cluster
+from tests.acceptance.data.copies import MEGABYTE, Copies
+from tests.acceptance.data.faults import Faults
+from tests.acceptance.data.hosts import Hosts
+from tests.acceptance.data.writers import HostWriters
+from tests.acceptance.ledger import prove
+from tests.acceptance.ledger_host import RATE, TABLE
+from tests.acceptance.matrix.declaration import Declaration
+
+ROOT = Path(__file__).resolve().parents[1]
+LAB, TOPOLOGY = "lab", "inventories/lab/topology.yml"
+RUNS, ROUNDS = 20, 3
+
+
+class Cost(NamedTuple):
+    """What the runs of one fault cost: the outages in seconds, and how many writes failed and were lost."""
+
+    name: str
+    outages: Sequence[float]
+    failed: int
+    lost: int
+
+
+class Bench:
+    """A running lab, and what is measured in it."""
+
+    def __init__(self) -> None:
+        declaration = Declaration(ROOT / TOPOLOGY)
+        active = declaration.region(declaration.regions[0])
+        databases = [node.name for node in declaration.nodes if "postgres" in node.services]
+        members = [node.name for node in active if "postgres" in node.services]
+        followers = [name for name in databases if name not in members]
+        self._applications = [node.name for node in active if "api" in node.services]
+        self._hosts = Hosts(LAB)
+        self._cluster = Cluster(self._hosts, members, followers, self._applications)
+        self._cache = CacheCluster(self._hosts, [node for node in active if "redis" in node.services])
+        self._backup = next(node.name for node in active if "backup" in node.services)
+
+    def database(self, name: str, fault: Callable[[Faults], None], runs: int) -> Cost:
+        """Let one fault of the database happen again and again under one ledger.
+
+        :raises ValueError: a record is there twice, or otherwise than it was written.
+        """
+        prefix = f"bench-{time.time_ns()}"
+        with HostWriters(self._hosts, self._applications[0], "database", prefix) as writers:
+            faults = Faults(self._cluster, self._hosts, {name: lambda: writers.attempts})
+            for _ in range(runs):
+                fault(faults)
+        attempts = writers.attempts
+        findings = prove(attempts, prefix, self._cluster.records(TABLE))
+        self._cluster.ask(self._cluster.primary(), f"DROP TABLE {TABLE}")
+        if any(found.doubled or found.wrong or found.unexpected for found in findings.values()):
+            raise ValueError(f"{name}: {', '.join(f'{server}: {found}' for server, found in findings.items())}")
+        lost = {key for found in findings.values() for key in found.lost}
+        return Cost(name, faults.outages[name], len(ledger_book.failed(attempts)), len(lost))
+
+    def cache(self, name: str, runs: int) -> Cost:
+        """Take the power of a shard's master away, again and again."""
+        losses = [self._cache.lose_master(self._applications[0]) for _ in range(runs)]
+        failed, lost = (
+            sum(len(part) for part in parts)
+            for parts in ([loss.failed for loss in losses], [loss.findings.lost for loss in losses])
+        )
+        return Cost(name, [loss.outage for loss in losses], failed, lost)
+
+    def copies(self, rounds: int) -> List[str]:
+        """Copy a database in all ways in turn, several times, so that what else the machine does slows all alike."""
+        with Copies(self._hosts, self._cluster, self._backup) as copies:
+            ways = copies.ways()
+            seconds: Dict[str, List[float]] = {name: [] for name in ways}
+            for _ in range(rounds):
+                for name, way in ways.items():
+                    seconds[name].append(way())
+            return copies_section(copies.size, seconds, copies.references)
+
+
+def faults_section(costs: Sequence[Cost]) -> List[str]:
+    """Return the lines of the page about faults."""
+    return [
+        f"The longest time without an acknowledged write by the client's clock, at {RATE:.0f} writes a second through "
+        f"the application's own route; {os.cpu_count()} cores carry the whole lab:",
+        "",
+        "| fault | runs | median | worst | writes that failed | acknowledged writes lost |",
+        "| --- | ---: | ---: | ---: | ---: | ---: |",
+        *(
+            f"| {cost.name} | {len(cost.outages)} | {statistics.median(cost.outages):.2f} s "
+            f"| {max(cost.outages):.2f} s | {cost.failed} | {cost.lost} |"
+            for cost in costs
+        ),
+    ]
+
+
+def copies_section(size: int, seconds: Dict[str, List[float]], references: Dict[str, str]) -> List[str]:
+    """Return the lines of the page about copies.
+
+    :param size: bytes that are copied.
+    :param seconds: of each run, by the way of copying.
+    :param references: the way that each one is compared with.
+    """
+    rates = {name: size / MEGABYTE / statistics.median(runs) for name, runs in seconds.items()}
+    return [
+        f"A database of {size / MEGABYTE:.0f} MB ({os.cpu_count()} cores carry the whole lab, median and worst of "
+        f"{len(next(iter(seconds.values())))} runs):",
+        "",
+        "| how | median | worst | MB/s | beside |",
+        "| --- | ---: | ---: | ---: | --- |",
+        *(
+            f"| {name} | {statistics.median(runs):.1f} s | {max(runs):.1f} s | {rates[name]:.0f} "
+            + (
+                f"| {rates[name] / rates[references[name]]:.2f} of {references[name]} |"
+                if name in references
+                else "| |"
+            )
+            for name, runs in seconds.items()
+        ),
+    ]
+
+
+@contextmanager
+def a_lab() -> Iterator[None]:
+    """Use the lab that is up, or build one for the time."""
+    if any(Path("/run/netns").glob(f"{LAB}-*")):
+        yield
+        return
+    subprocess.run(["make", "lab"], cwd=ROOT, check=True)
+    try:
+        yield
+    finally:
+        subprocess.run(["make", "lab-down"], cwd=ROOT, check=True)
+
+
+def main() -> None:
+    """Measure all, print and write the sections."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--runs", type=int, default=RUNS, help="runs of each fault (default: %(default)s)")
+    parser.add_argument("--rounds", type=int, default=ROUNDS, help="runs of each copy (default: %(default)s)")
+    options = parser.parse_args()
+    with a_lab():
+        bench = Bench()
+        costs = [
+            bench.database("planned switchover", Faults.switch_over, options.runs),
+            bench.database("kill of the primary's postmaster", Faults.crash, options.runs),
+            bench.database("loss of the primary's host", Faults.lose_host, options.runs),
+            bench.cache("loss of a Redis master's host", options.runs),
+        ]
+        benchmarks.write("Faults of the data tier", faults_section(costs))
+        benchmarks.write("Copies of the database", bench.copies(options.rounds))
+
+
+if __name__ == "__main__":
+    main()
