@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import socket
 import time
-from pathlib import Path
-from typing import Awaitable, Callable, Dict, Optional, Tuple
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Awaitable, Callable, Dict, Optional, Tuple
+from urllib.parse import parse_qs
 
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest, start_http_server
 from reference_service import measures
@@ -22,11 +24,14 @@ from reference_service.asgi import (
     run_lifespan,
     send_response,
 )
-from reference_service.store import FileStore, Store, StoreError
+from reference_service.records import Read, Records, from_environment
+from reference_service.store import OutcomeUnknown, StoreError
 
 Handler = Callable[[Scope, Receive], Awaitable[Response]]
 WEBSOCKET_PATH = "/api/v1/ws/echo"
 RECORDS = "/api/v1/records"
+#: So many writes, and as many reads, at once; the store has a connection for each.
+THREADS = 16
 #: Other methods are counted as one, so that clients cannot make up labels.
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
@@ -36,7 +41,10 @@ class Api:
 
     def __init__(self, environment: Dict[str, str]) -> None:
         self._environment = environment
-        self._store: Optional[Store] = None
+        self._opened: Optional[Records] = None
+        # Writes may have to wait for a primary: reads have threads of their own, which go on meanwhile.
+        self._writers = ThreadPoolExecutor(THREADS, "write")
+        self._readers = ThreadPoolExecutor(THREADS, "read")
         self._routes: Dict[Tuple[str, str], Handler] = {
             ("GET", "/health"): self._health,
             ("GET", "/api/v1/health"): self._deep_health,
@@ -59,7 +67,7 @@ class Api:
             await self._http(scope, receive, send)
 
     def _startup(self) -> None:
-        self._store = FileStore(Path(self._environment["RECORDS_FILE"]))
+        self._opened = from_environment(self._environment)
         port = int(self._environment.get("METRICS_PORT", "0"))
         if port:
             start_http_server(port, self._environment.get("METRICS_ADDRESS", "127.0.0.1"))
@@ -67,8 +75,9 @@ class Api:
         measures.SPAWNED.inc()
 
     def _shutdown(self) -> None:
-        if isinstance(self._store, FileStore):
-            self._store.close()
+        self._writers.shutdown()
+        self._readers.shutdown()
+        self._records.close()
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = time.monotonic()
@@ -78,6 +87,8 @@ class Api:
             response = await handler(scope, receive)
         except BodyTooLarge:
             response = as_json({"error": "the body is too large"}, 413)
+        except OutcomeUnknown as error:
+            response = as_json({"error": str(error), "outcome": "unknown"}, 503)
         except StoreError as error:
             response = as_json({"error": str(error)}, 503)
         method = scope["method"] if scope["method"] in METHODS else "other"
@@ -94,15 +105,15 @@ class Api:
     async def _not_found(self, scope: Scope, receive: Receive) -> Response:
         prefix = f"{RECORDS}/"
         if scope["method"] == "GET" and scope["path"].startswith(prefix):
-            return self._record(scope["path"][len(prefix) :])
+            return await self._record(scope["path"][len(prefix) :], parse_qs(scope["query_string"].decode("latin-1")))
         return as_json({"error": "there is nothing here"}, 404)
 
     async def _health(self, scope: Scope, receive: Receive) -> Response:
         return as_json({"status": "ok"})
 
     async def _deep_health(self, scope: Scope, receive: Receive) -> Response:
-        self._records.check()
-        return as_json({"status": "ok", "store": "ok"})
+        shown = await self._read(self._records.check)
+        return as_json({"status": shown["store"], **shown}, 200 if shown["store"] == "ok" else 503)
 
     async def _server(self, scope: Scope, receive: Receive) -> Response:
         return as_json({"server": socket.gethostname(), "version": self._environment.get("RELEASE", "unknown")})
@@ -121,7 +132,8 @@ class Api:
         return as_json({**shown, "server": socket.gethostname()})
 
     async def _list_records(self, scope: Scope, receive: Receive) -> Response:
-        return as_json({"records": [{"key": key, "value": value} for key, value in self._records.newest(100)]})
+        newest = await self._read(self._records.newest, 100)
+        return as_json({"records": [{"key": key, "value": value} for key, value in newest]})
 
     async def _add_record(self, scope: Scope, receive: Receive) -> Response:
         try:
@@ -131,15 +143,23 @@ class Api:
             return as_json({"error": 'a record is {"key": text, "value": text}'}, 400)
         if not (_is_text(key) and key and _is_text(value)):
             return as_json({"error": "key and value have to be texts, and the key not empty"}, 400)
-        self._records.add(key, value)
+        kept = await asyncio.get_running_loop().run_in_executor(self._writers, self._records.add, key, value)
         measures.INFERENCES.inc()
-        return as_json({"key": key, "value": self._records.get(key)}, 201)
+        return as_json({"key": key, "value": kept}, 201)
 
-    def _record(self, key: str) -> Response:
-        value = self._records.get(key)
-        if value is None:
+    async def _record(self, key: str, query: Dict[str, Any]) -> Response:
+        if not _is_text(key):
             return as_json({"error": "there is no such record"}, 404)
-        return as_json({"key": key, "value": value})
+        read: Read = await self._read(self._records.get, key, "1" in query.get("fresh", ()))
+        headers = [(b"x-cache", read.cache.encode())]
+        if read.place:
+            headers.append((b"x-store", read.place.encode()))
+        if read.value is None:
+            return as_json({"error": "there is no such record"}, 404, tuple(headers))
+        return as_json({"key": key, "value": read.value}, 200, tuple(headers))
+
+    async def _read(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        return await asyncio.get_running_loop().run_in_executor(self._readers, function, *arguments)
 
     async def _metrics(self, scope: Scope, receive: Receive) -> Response:
         return Response(200, generate_latest(), CONTENT_TYPE_LATEST)
@@ -149,10 +169,10 @@ class Api:
         return Response(200, "\n".join(paths).encode(), "text/plain")
 
     @property
-    def _records(self) -> Store:
-        if self._store is None:
+    def _records(self) -> Records:
+        if self._opened is None:
             raise RuntimeError("the server did not run the start-up events: start it with lifespan on")
-        return self._store
+        return self._opened
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         await receive()
@@ -169,8 +189,10 @@ class Api:
 
 
 def _is_text(value: object) -> bool:
-    """Return whether a value is text that can be stored: JSON may hold halves of characters, which cannot."""
-    return isinstance(value, str) and not any("\ud800" <= character <= "\udfff" for character in value)
+    """Return whether a value is text that can be stored: JSON may hold halves of characters and NUL, which cannot."""
+    return isinstance(value, str) and not any(
+        character == "\0" or "\ud800" <= character <= "\udfff" for character in value
+    )
 
 
 app = Api(dict(os.environ))

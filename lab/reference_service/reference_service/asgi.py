@@ -21,15 +21,16 @@ class Response:
     status: int
     body: bytes
     content_type: str = "application/json"
+    headers: Tuple[Tuple[bytes, bytes], ...] = ()
 
 
 class BodyTooLarge(Exception):
     """A body is larger than ``BODY_LIMIT``."""
 
 
-def as_json(value: object, status: int = 200) -> Response:
+def as_json(value: object, status: int = 200, headers: Tuple[Tuple[bytes, bytes], ...] = ()) -> Response:
     """Return a JSON answer."""
-    return Response(status, json.dumps(value, separators=(",", ":")).encode())
+    return Response(status, json.dumps(value, separators=(",", ":")).encode(), headers=headers)
 
 
 async def read_body(receive: Receive) -> bytes:
@@ -55,6 +56,7 @@ async def send_response(send: Send, response: Response, extra: Tuple[Tuple[bytes
     headers = [
         (b"content-type", response.content_type.encode()),
         (b"content-length", str(len(response.body)).encode()),
+        *response.headers,
         *extra,
     ]
     await send({"type": "http.response.start", "status": response.status, "headers": headers})

@@ -1,10 +1,11 @@
-"""Where records are kept: a file of the host, until there is a database."""
+"""Where records are kept: in the platform's database, or in a file of the host where there is none."""
 
 from __future__ import annotations
 
 import sqlite3
+import threading
 from pathlib import Path
-from typing import Any, List, Optional, Protocol, Tuple, Union
+from typing import Any, Dict, List, NamedTuple, Optional, Protocol, Tuple, Union
 
 Record = Tuple[str, str]
 
@@ -13,59 +14,81 @@ INSERT = "INSERT INTO records (key, value) VALUES (?, ?) ON CONFLICT (key) DO NO
 
 
 class StoreError(Exception):
-    """The store cannot be used now; the message says why."""
+    """The store cannot be used now; the message says why. A write that ended so was not made."""
+
+
+class OutcomeUnknown(StoreError):
+    """A write may have been made or not. To send it again does no harm."""
+
+
+class Found(NamedTuple):
+    """A record's value, and what it was read from."""
+
+    value: str
+    place: str
 
 
 class Store(Protocol):
-    """Keeps records by key; a second write of a key changes nothing, so that clients may send it again."""
+    """Keeps records by key; a second write of a key changes nothing, so that clients may send it again.
 
-    def add(self, key: str, value: str) -> None:
-        """Keep a record. It is on disk when this returns."""
+    Every method blocks, may be called from any thread, and raises :class:`StoreError`.
+    """
 
-    def get(self, key: str) -> Optional[str]:
-        """Return a record's value, or None."""
+    def add(self, key: str, value: str) -> str:
+        """Keep a record and return the value that is kept, which is of the first write. It is safe when this returns.
+
+        :raises OutcomeUnknown: it may be kept or not.
+        """
+
+    def get(self, key: str) -> Optional[Found]:
+        """Return a record, or None."""
 
     def newest(self, count: int) -> List[Record]:
         """Return the newest records, newest first."""
 
-    def check(self) -> None:
-        """Do nothing where the store can be used.
+    def check(self) -> Dict[str, str]:
+        """Return what is to be said of the store: ``store`` is ``ok`` or ``read-only``."""
 
-        :raises StoreError: it cannot, as every other method does then.
-        """
+    def close(self) -> None:
+        """Let go of everything."""
 
 
 class FileStore:
     """Records in an SQLite file."""
 
     def __init__(self, path: Path) -> None:
+        self._lock = threading.Lock()
         self._database = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         self._execute("PRAGMA synchronous=FULL")
         self._execute(TABLE)
 
-    def add(self, key: str, value: str) -> None:
+    def add(self, key: str, value: str) -> str:
         """See :class:`Store`."""
         self._execute(INSERT, key, value)
+        found = self.get(key)
+        return found.value if found else value
 
-    def get(self, key: str) -> Optional[str]:
+    def get(self, key: str) -> Optional[Found]:
         """See :class:`Store`."""
         rows = self._execute("SELECT value FROM records WHERE key = ?", key)
-        return rows[0][0] if rows else None
+        return Found(rows[0][0], "file") if rows else None
 
     def newest(self, count: int) -> List[Record]:
         """See :class:`Store`."""
         return self._execute("SELECT key, value FROM records ORDER BY number DESC LIMIT ?", count)
 
-    def check(self) -> None:
+    def check(self) -> Dict[str, str]:
         """See :class:`Store`."""
         self._execute("SELECT count(*) FROM records")
+        return {"store": "ok"}
 
     def close(self) -> None:
-        """Let go of the file."""
+        """See :class:`Store`."""
         self._database.close()
 
     def _execute(self, statement: str, *values: Union[str, int]) -> List[Any]:
         try:
-            return self._database.execute(statement, values).fetchall()
+            with self._lock:
+                return self._database.execute(statement, values).fetchall()
         except sqlite3.Error as error:
             raise StoreError(f"the store cannot be used: {error}") from error

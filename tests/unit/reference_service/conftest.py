@@ -16,6 +16,8 @@ from pathlib import Path
 import pytest
 
 SOURCE = Path(__file__).resolve().parents[3] / "lab" / "reference_service"
+# The service is a program of its own, which finds its package in the folder where it starts.
+sys.path.insert(0, str(SOURCE))
 RUNNING = re.compile(r"Uvicorn running on http://127\.0\.0\.1:(\d+)")
 
 
