@@ -16,7 +16,7 @@ description:
     Slots are even to one. Whatever obeys these rules stays where it is, so a second run changes nothing.
   - Nodes beyond those that the shards and replicas need become further replicas.
   - Finishes what an interrupted run left, slots that were being moved included.
-  - At the end it looks at all nodes, and fails unless all of them see the same whole cluster with every replica in sync.
+  - At the end it fails unless all nodes see the same whole cluster and every replica is in sync.
   - Refuses, before it changes anything, if a declared node does not answer, if a node that shall join has keys or
     belongs to another cluster, and if slots would be lost. A member that is not declared any more leaves when its slots
     have moved; the copy of a replica that leaves is emptied, since its master has it.
@@ -26,7 +26,8 @@ author:
 attributes:
   check_mode:
     support: full
-    description: Returns the steps of a real run.
+    description: >-
+      Returns the steps of a real run. Where no node answers yet, as before the first run, they are those for new nodes.
   diff_mode:
     support: full
     description: One line for each shard, with its slots and replicas.
@@ -174,7 +175,7 @@ def work(params: dict, check_mode: bool) -> dict:
     pace = Pace(params["keys_at_once"], params["migrate_timeout"], params["patience"])
     wanted = (params["shards"], params["replicas"], params["give_up_lost_slots"])
     with Nodes(access) as nodes:
-        found = agreed_plan(nodes, declared, wanted, params["patience"])
+        found = agreed_plan(nodes, declared, wanted, params["patience"], look_ahead=check_mode)
         keys_moved = 0
         if not check_mode:
             worker = Worker(nodes, found.members, pace, params["patience"])
@@ -211,7 +212,7 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    if REDIS_ERROR:
+    if REDIS_ERROR and not module.check_mode:
         module.fail_json(msg=missing_required_lib("redis (python3-redis)"), exception=REDIS_ERROR)
     try:
         module.exit_json(**work(module.params, module.check_mode))

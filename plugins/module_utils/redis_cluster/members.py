@@ -104,6 +104,34 @@ class Members:
         return f"{self.gone.get(node, '')} ({node[:8]})".lstrip()
 
 
+def as_new(declared: Sequence[Declared]) -> Observed:
+    """Return what the declared nodes would say if each of them had just been started for the first time."""
+    flags = frozenset({"myself", "master"})
+    return Observed(
+        {
+            node.place: View(
+                (
+                    Node(
+                        id=node.name,
+                        address=node.address,
+                        port=node.port,
+                        bus_port=node.bus_port,
+                        hostname="",
+                        flags=flags,
+                        master_id="",
+                        config_epoch=0,
+                        linked=True,
+                        slots=frozenset(),
+                        migrating=(),
+                        importing=(),
+                    ),
+                )
+            )
+            for node in declared
+        }
+    )
+
+
 def sort_out(declared: Sequence[Declared], observed: Observed, give_up_lost_slots: bool) -> Members:
     """Return who is who.
 

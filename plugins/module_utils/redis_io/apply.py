@@ -11,7 +11,12 @@ from itertools import groupby
 from typing import Any, Callable, Dict, List, Mapping, Sequence, Tuple
 
 from ansible_collections.freeagentics.platform.plugins.module_utils.redis_cluster.agreement import disagreements, faults
-from ansible_collections.freeagentics.platform.plugins.module_utils.redis_cluster.members import Declared, Members, View
+from ansible_collections.freeagentics.platform.plugins.module_utils.redis_cluster.members import (
+    Declared,
+    Members,
+    View,
+    as_new,
+)
 from ansible_collections.freeagentics.platform.plugins.module_utils.redis_cluster.observe import slot_ranges
 from ansible_collections.freeagentics.platform.plugins.module_utils.redis_cluster.plan import Plan, plan
 from ansible_collections.freeagentics.platform.plugins.module_utils.redis_cluster.steps import (
@@ -43,17 +48,22 @@ class Unsettled(Exception):
     """The cluster did not become what it should in time; the text says what is wrong."""
 
 
-def agreed_plan(nodes: Nodes, declared: Sequence[Declared], wanted: Tuple[int, int, bool], patience: float) -> Plan:
+def agreed_plan(
+    nodes: Nodes, declared: Sequence[Declared], wanted: Tuple[int, int, bool], patience: float, look_ahead: bool = False
+) -> Plan:
     """Return the plan for what the living members see, once they agree.
 
     :param wanted: shards, replicas, and whether lost slots are given up.
     :param patience: seconds to wait for a change that is under way, as a failover is.
+    :param look_ahead: if no node answers, plan for new ones.
     :raises Refusal: what is declared is not done.
     :raises Unsettled: the members still do not agree.
     """
     deadline = time.monotonic() + patience
     while True:
         observed = nodes.observe([node.place for node in declared])
+        if look_ahead and not observed.views:
+            observed = as_new(declared)
         found = plan(declared, *wanted[:2], observed, wanted[2])
         members = found.members
         reasons = disagreements({node: members.views[node] for node in (*members.core, *members.leaving)})

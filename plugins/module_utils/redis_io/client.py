@@ -38,6 +38,11 @@ _CODES = {
 Command = Tuple[Any, ...]
 
 
+def usable() -> bool:
+    """Tell whether redis-py is installed."""
+    return redis is not None
+
+
 class ServerError(Exception):
     """A server cannot be reached, does not let us in, or refuses a command; the text says which server and why."""
 

@@ -19,6 +19,7 @@ from ansible_collections.freeagentics.platform.plugins.module_utils.redis_io.cli
     Server,
     ServerError,
     as_text,
+    usable,
 )
 
 LOOK = (("CLUSTER", "NODES"), ("CLUSTER", "INFO"), ("INFO", "replication"), ("DBSIZE",))
@@ -74,6 +75,8 @@ class Nodes:
         views: Dict[str, View] = {}
         silent: Dict[str, str] = {}
         ahead: List[str] = list(places)
+        if not usable():
+            return Observed({}, dict.fromkeys(ahead, "python3-redis is not installed here"))
         while ahead:
             for place, answer in self.each(ahead, look).items():
                 if isinstance(answer, ServerError):
