@@ -7,8 +7,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Callable, Iterable, Iterator, List, Optional, Sequence, TypeVar
 
+from ansible_collections.freeagentics.platform.plugins.module_utils.redis_cluster.observe import parse_info
 from ansible_collections.freeagentics.platform.plugins.module_utils.redis_warm.cluster import (
     Cluster,
+    ClusterError,
     Command,
     Failure,
 )
@@ -64,9 +66,14 @@ def shown(key: bytes) -> str:
 
 
 def measure(source: Cluster) -> str:
-    """Return by what the source's keys are ordered, which its policy of eviction decides."""
+    """Return by what the source's keys are ordered, which its policy of eviction decides.
+
+    :raises ClusterError: the source does not say it.
+    """
     answer = source.ask_node(source.masters()[0], [("INFO", "memory")])[0]
-    return measure_of(str(answer.get("maxmemory_policy", ""))) if isinstance(answer, dict) else measure_of("")
+    if isinstance(answer, Failure):
+        raise ClusterError(f"source: INFO: {answer.text}")
+    return measure_of(parse_info(answer.decode()).get("maxmemory_policy", ""))
 
 
 def choose(source: Cluster, choice: Choice, tally: Tally, over: Callable[[], bool]) -> List[Candidate]:
@@ -235,6 +242,16 @@ def foresee(source: Cluster, target: Optional[Cluster], limits: Limits, pace: Pa
     for piece in _chosen(source, limits, pace, tally, measure(source)):
         pace.spent(keys=len(piece), bytes=sum(candidate.size for candidate in piece))
         foresee_keys([candidate.key for candidate in piece], target, replace, tally)
+    return tally
+
+
+def foresee_load(records: Iterable[Copied], target: Cluster, limits: Limits, pace: Pace, replace: bool) -> Tally:
+    """Count what :func:`load` would carry, and change nothing."""
+    tally = Tally()
+    fitting = _fitting(records, limits.max_key_bytes, tally)
+    for piece in in_time(limits.cut(fitting, lambda copied: len(copied.payload)), pace, tally):
+        _spend(pace, piece)
+        foresee_keys([copied.key for copied in piece], target, replace, tally)
     return tally
 
 

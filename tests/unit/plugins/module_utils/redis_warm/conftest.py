@@ -65,7 +65,7 @@ class Servers:
 
     def about(self, name):
         if name == "INFO":
-            return {"maxmemory_policy": self.policy}
+            return f"# Memory\r\nmaxmemory_policy:{self.policy}\r\n".encode()
         first, second = ([node[0].encode(), node[1], b"id", []] for node in self.nodes)
         return [[0, SLOTS // 2 - 1, first], [SLOTS // 2, SLOTS - 1, second]]
 
