@@ -15,7 +15,6 @@ from tests.acceptance.ledger import Records
 from tests.acceptance.site_client import until
 
 DATABASE = "app"
-PATRONICTL = ("/opt/patroni/bin/patronictl", "--config-file", "/etc/patroni/patroni.yml")
 PATRONI_PYTHON = "/opt/patroni/bin/python"
 #: Asks the leader for a switchover and waits until it is done; patronictl does the same after a second of its own.
 SWITCH_OVER = """
@@ -29,7 +28,6 @@ request = urllib.request.Request(
     {{"Authorization": "Basic " + base64.b64encode(account).decode()}},
 )
 trust = ssl.create_default_context(cafile=rest["cafile"])
-trust.load_cert_chain(rest["certfile"], rest["keyfile"])
 print(urllib.request.urlopen(request, context=trust, timeout=60).read().decode())
 """
 #: Seconds that a cluster may take until all members stream again.
@@ -96,7 +94,7 @@ class Cluster:
     def states(self) -> List[Dict[str, Any]]:
         """Return what Patroni says of each member."""
         members: List[Dict[str, Any]] = json.loads(
-            self._hosts.on(self.primary(), *PATRONICTL, "list", "--format", "json")
+            self._hosts.on(self.primary(), "patronictl", "list", "--format", "json")
         )
         return members
 
