@@ -200,7 +200,7 @@ gone:
   description: Keys that expired or were deleted meanwhile.
   returned: always
   type: int
-failed:
+errors:
   description: Keys or requests that failed; RV(problems) says why.
   returned: always
   type: int
@@ -368,7 +368,7 @@ class Work:
         return carry.Tally(
             seen=len(paths),
             copied=done.answered,
-            failed=done.failed,
+            errors=done.failed,
             left=done.left,
             payload_bytes=done.bytes,
             stopped=carry.OUT_OF_TIME if done.left else "",
@@ -379,7 +379,7 @@ class Work:
         """Do it and return what the module tells."""
         tally = getattr(self, self.params["state"])()
         seconds = self.pace.seconds()
-        names = ("seen", "copied", "kept", "skipped", "gone", "failed", "left", "scanned", "stopped")
+        names = ("seen", "copied", "kept", "skipped", "gone", "errors", "left", "scanned", "stopped")
         return {
             **{name: getattr(tally, name) for name in names},
             "changed": tally.copied > 0,

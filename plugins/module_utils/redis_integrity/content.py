@@ -82,14 +82,17 @@ class Compared(NamedTuple):
 def compare(
     ask: Ask, pair: Pair, count: int, max_key_bytes: int, sleep: Callable[[float], None] = time.sleep
 ) -> Compared:
-    """Compare values and times of expiry of some keys, one from each of evenly spread slots.
+    """Compare values and times of expiry of some keys, which are evenly spread over the slots.
 
     :param max_key_bytes: keys that take more memory are left out.
     :raises ContentError: a node refused to answer.
     """
     filled = [slot for slot, keys in per_slot(ask, pair.master, pair.slots).items() if keys]
-    commands = [("CLUSTER", "GETKEYSINSLOT", slot, 1) for slot in spread(filled, count)]
-    keys = [key for answer in asked(ask, pair.master, commands) for key in answer]
+    chosen = spread(filled, count)
+    # Each slot gives as many as are needed where all slots give alike; a slot that has fewer gives what it has.
+    share = -(-count // max(1, len(chosen)))
+    commands = [("CLUSTER", "GETKEYSINSLOT", slot, share) for slot in chosen]
+    keys = [key for answer in asked(ask, pair.master, commands) for key in answer][:count]
     sizes = asked(ask, pair.master, [("MEMORY", "USAGE", key) for key in keys])
     keys = [key for key, size in zip(keys, sizes) if size is not None and size <= max_key_bytes]
     differing = keys

@@ -45,7 +45,7 @@ class Tally:
     kept: int = 0
     skipped: int = 0
     gone: int = 0
-    failed: int = 0
+    errors: int = 0
     left: int = 0
     payload_bytes: int = 0
     #: Whether all keys of the source were looked at.
@@ -56,7 +56,7 @@ class Tally:
 
     def fail(self, key: bytes, reason: str) -> None:
         """Count a failure."""
-        self.failed += 1
+        self.errors += 1
         self.problems.add(reason, shown(key))
 
 

@@ -18,7 +18,7 @@ from ansible_collections.freeagentics.platform.plugins.module_utils.redis_warm.p
 
 NOW = 1_800_000_000_000
 LIMITS = Limits(keys_per_second=10, bytes_per_second=1e6, max_key_bytes=1000, max_keys=100)
-COUNTS = ("seen", "copied", "kept", "skipped", "gone", "failed", "left")
+COUNTS = ("seen", "copied", "kept", "skipped", "gone", "errors", "left")
 
 
 def counts(tally):
@@ -124,7 +124,7 @@ def test_failures_are_counted_and_told_once(source, target, carry):
     source.add(b"e")
     source.answers["MEMORY", b"e"] = Failure("NOPERM no MEMORY for you")
     tally = carry()
-    assert counts(tally) == {"seen": 4, "failed": 5}
+    assert counts(tally) == {"seen": 4, "errors": 5}
     assert [(problem["reason"], problem["count"]) for problem in tally.problems.records()] == [
         ("NOPERM no RESTORE for you", 3),
         ("NOPERM no DUMP for you", 1),
@@ -138,7 +138,7 @@ def test_payloads_that_the_target_cannot_read_stop_it(source, target, carry):
         source.add(key)
         target.answers["RESTORE", key] = Failure("DUMP payload version or checksum are wrong")
     tally = carry()
-    assert counts(tally) == {"seen": 5, "failed": 1, "left": 4}
+    assert counts(tally) == {"seen": 5, "errors": 1, "left": 4}
     assert tally.stopped == "the target cannot read what the source dumps"
     assert tally.problems.records()[0]["remedy"] == (
         "the target's Redis is older than the source's: run the same version, or replay URLs"
@@ -185,7 +185,7 @@ def test_counting_ahead_without_a_target_counts_what_would_be_saved(source, pace
 def test_counting_ahead_tells_failures(source, target, pace):
     source.add(b"new")
     target.answers["EXISTS", b"new"] = Failure("NOPERM no EXISTS for you")
-    assert counts(foresee(source.cluster(), target.cluster(), LIMITS, pace(), False)) == {"seen": 1, "failed": 1}
+    assert counts(foresee(source.cluster(), target.cluster(), LIMITS, pace(), False)) == {"seen": 1, "errors": 1}
 
 
 def test_keys_that_are_no_text_can_be_told():
