@@ -8,7 +8,8 @@ DOCUMENTATION = r"""
 module: wal_archive_info
 short_description: Tells what is in the WAL archive of PostgreSQL, what lacks, and which moments can be restored
 description:
-  - Lists the archive of each of pgBackRest's repositories, reads the histories of its timelines, and follows the log from each base backup.
+  - Lists the archive of each of pgBackRest's repositories, reads the histories of its timelines, and follows the log
+    from each base backup.
   - Run it as the user that pgBackRest runs as, on the backup host or on a database host.
 version_added: 0.1.0
 author: FreeAgentics (@freeagentics)

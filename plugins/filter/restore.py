@@ -1,0 +1,51 @@
+# Copyright: (c) 2026, FreeAgentics
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""From what was asked for and what is there to the plan of a restore."""
+
+from __future__ import annotations
+
+from ansible.errors import AnsibleFilterError
+
+from ansible_collections.freeagentics.platform.plugins.module_utils.restore import plan
+from ansible_collections.freeagentics.platform.plugins.module_utils.restore.target import RestoreError, parse_target
+
+
+def restore_plan(request, backups, archives, free=None, reachable=True):
+    """Return which backup is restored, to what, and what stands against it."""
+    try:
+        kind = str(request.get("target", "latest"))
+        target = parse_target(kind, str(request.get(f"target_{kind}", "")))
+        repositories = plan.read(backups, archives)
+        wanted = request.get("repository")
+        choice = plan.choose(target, repositories, int(wanted) if wanted else None, str(request.get("backup", "")))
+    except RestoreError as error:
+        raise AnsibleFilterError(str(error)) from error
+    in_place = request.get("scope") == "in_place"
+    return {
+        "target": target.kind,
+        "target_value": target.value,
+        "words": target.words(),
+        "repository": choice.repository,
+        "backup": choice.backup.label,
+        "content": choice.backup.content,
+        "why": choice.why,
+        "windows": [plan.describe(one) for one in repositories],
+        "objections": list(
+            plan.objections(
+                choice,
+                {} if request.get("little_space") else free or {},
+                in_place,
+                str(request.get("platform", "")),
+                str(request.get("confirm", "")),
+                bool(reachable or request.get("members_are_off")),
+            )
+        ),
+    }
+
+
+class FilterModule:
+    """The filters of this file."""
+
+    def filters(self):
+        """Return the filters by name."""
+        return {"restore_plan": restore_plan}

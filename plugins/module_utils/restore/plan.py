@@ -1,0 +1,197 @@
+# Copyright: (c) 2026, FreeAgentics
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Which backup of which repository leads to a target, or why none does, and what stands against restoring it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Iterable, List, Mapping, Optional, Sequence, Tuple
+
+from ..postgres_observe.lsn import parse_lsn
+from .target import LATEST, LSN, TIME, RestoreError, Target
+
+#: The part of a file system that is left free beside what a restore needs.
+MARGIN = 0.1
+
+
+@dataclass(frozen=True)
+class Backup:
+    """A base backup: when it ended (seconds since 1970) and at which position, and the database's size in bytes."""
+
+    label: str
+    stop: float
+    stop_lsn: int
+    content: int
+
+
+@dataclass(frozen=True)
+class Span:
+    """What can be restored without a break: from the end of the first of its backups to the end of the log."""
+
+    start: float
+    end: float
+    start_lsn: int
+    end_lsn: int
+    start_time: str
+    end_time: str
+    backups: Tuple[Backup, ...]
+
+    def holds(self, target: Target) -> bool:
+        """Return whether the target is inside; of a transaction or a named point nobody can tell beforehand."""
+        if target.kind == TIME:
+            return self.start <= (target.moment or 0) <= self.end
+        if target.kind == LSN:
+            return self.start_lsn <= (target.position or 0) <= self.end_lsn
+        return True
+
+
+@dataclass(frozen=True)
+class Repository:
+    """A repository: why it cannot be read, or its spans, the oldest first, and whether the log goes on after a gap."""
+
+    number: int
+    error: str
+    spans: Tuple[Span, ...]
+    breaks_off: str = ""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The backup that a restore begins with, and how much log follows it at most, in bytes."""
+
+    repository: int
+    backup: Backup
+    log: int
+    why: str
+
+
+def read(backups: Iterable[Mapping[str, Any]], archives: Iterable[Mapping[str, Any]]) -> Tuple[Repository, ...]:
+    """Put together what the modules ``backup_info`` and ``wal_archive_info`` return of repositories.
+
+    :param backups: ``repositories`` of ``backup_info``.
+    :param archives: ``repositories`` of ``wal_archive_info``.
+    """
+    by_number = {one["number"]: one for one in backups}
+    return tuple(_repository(archive, by_number.get(archive["number"], {})) for archive in archives)
+
+
+def _repository(archive: Mapping[str, Any], info: Mapping[str, Any]) -> Repository:
+    known = {one["label"]: one for one in info.get("backups", ())}
+    spans = tuple(_span(window, known) for window in archive.get("windows", ()))
+    last, end = archive.get("last"), spans[-1].end_lsn if spans else 0
+    later = [gap["first"] for gap in archive.get("gaps", ()) if spans and _first_byte(gap["first"]) >= end]
+    breaks_off = later[0] if last and later else ""
+    return Repository(archive["number"], archive.get("error", ""), spans, breaks_off)
+
+
+def _first_byte(segment: str) -> int:
+    """Return the position of a segment of 16 MiB by its name; larger ones only begin later."""
+    return int(segment[8:16], 16) * (1 << 32) + int(segment[16:24], 16) * (1 << 24)
+
+
+def _span(window: Mapping[str, Any], known: Mapping[str, Mapping[str, Any]]) -> Span:
+    return Span(
+        window["start"],
+        window["end"],
+        parse_lsn(window["start_lsn"]),
+        parse_lsn(window["end_lsn"]),
+        window["start_time"],
+        window["end_time"],
+        tuple(_backup(known[label]) for label in window["backups"] if label in known),
+    )
+
+
+def _backup(one: Mapping[str, Any]) -> Backup:
+    return Backup(one["label"], one["stop"], parse_lsn(one["stop_lsn"]), one["content"])
+
+
+def choose(target: Target, repositories: Sequence[Repository], wanted: Optional[int] = None, label: str = "") -> Choice:
+    """Return the backup that is nearest before the target, from the first repository that leads there.
+
+    :param wanted: the only repository to look at.
+    :param label: the only backup to take.
+    :raises RestoreError: none leads to the target. The message says what can be restored.
+    """
+    considered = [one for one in repositories if wanted in (None, one.number)]
+    if not considered:
+        numbers = ", ".join(str(one.number) for one in repositories) or "none"
+        raise RestoreError(f"there is no repository {wanted}; the repositories are {numbers}")
+    for repository in considered:
+        for span in reversed(repository.spans):
+            backup = _nearest(target, span, label)
+            if backup is not None and not (target.kind == LATEST and repository.breaks_off):
+                return _choice(target, repository, span, backup)
+    with_backup = f" from backup {label}" if label else ""
+    raise RestoreError(
+        f"{target.words()} cannot be restored{with_backup}. {'; '.join(describe(one) for one in considered)}"
+    )
+
+
+def _nearest(target: Target, span: Span, label: str) -> Optional[Backup]:
+    """Return the youngest backup of a span that ended before the target, or the oldest one if that is not known."""
+    if not span.holds(target):
+        return None
+    usable = [one for one in span.backups if label in ("", one.label) and _before(one, target)]
+    if not usable:
+        return None
+    return usable[-1] if target.kind in (LATEST, TIME, LSN) else usable[0]
+
+
+def _before(backup: Backup, target: Target) -> bool:
+    if target.kind == TIME:
+        return backup.stop <= (target.moment or 0)
+    if target.kind == LSN:
+        return backup.stop_lsn <= (target.position or 0)
+    return True
+
+
+def _choice(target: Target, repository: Repository, span: Span, backup: Backup) -> Choice:
+    end = target.position if target.position is not None else span.end_lsn
+    if target.kind in (LATEST, TIME, LSN):
+        why = "the youngest one that ended before the target"
+    else:
+        why = "the oldest one, as nothing tells where the target is; -e backup=<label> takes another one"
+    return Choice(repository.number, backup, max(0, end - backup.stop_lsn), why)
+
+
+def describe(repository: Repository) -> str:
+    """Return what can be restored from a repository, in words."""
+    name = f"repository {repository.number}"
+    if repository.error:
+        return f"{name} cannot be read: {repository.error}"
+    if not repository.spans:
+        return f"{name} has no backup that can be rolled forward"
+    spans = " and ".join(f"from {span.start_time} to {span.end_time}" for span in repository.spans)
+    breaks = f", then the log lacks {repository.breaks_off}" if repository.breaks_off else ""
+    return f"{name} restores every moment {spans}{breaks}"
+
+
+def objections(
+    choice: Choice, free: Mapping[str, int], in_place: bool, platform: str, confirm: str, primary_kept: bool = True
+) -> Tuple[str, ...]:
+    """Return what stands against carrying out a plan; each one names the variable that overrules it.
+
+    :param free: the free bytes beside the data directory by host; the old data stay there, too.
+    :param primary_kept: whether all members of the cluster can be reached, so that none of them writes meanwhile.
+    """
+    found: List[str] = []
+    if in_place and confirm != platform:
+        found.append(f"the database of {platform} would be replaced: confirm it with -e confirm={platform}")
+    if in_place and not primary_kept:
+        found.append(
+            "not every member of the cluster can be reached, and one that goes on writing would lose what it writes: "
+            "bring it back or power it off, then use -e members_are_off=true"
+        )
+    needed = round((choice.backup.content + choice.log) * (1 + MARGIN))
+    for host, bytes_free in sorted(free.items()):
+        if bytes_free < needed:
+            found.append(
+                f"{host} has {in_mebibytes(bytes_free)} free and the restore needs {in_mebibytes(needed)}: make room, "
+                "or use -e little_space=true"
+            )
+    return tuple(found)
+
+
+def in_mebibytes(size: int) -> str:
+    """Return a size in words."""
+    return f"{size / 1048576:.0f} MiB"
