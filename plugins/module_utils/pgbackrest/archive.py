@@ -160,9 +160,7 @@ def _expected_first(timeline: int, first: int, histories: Mapping[int, History],
 
 
 def _holes(timeline: int, numbers: List[int]) -> List[Gap]:
-    return [
-        Gap(timeline, before + 1, after - 1) for before, after in zip(numbers, numbers[1:]) if after - before > 1
-    ]
+    return [Gap(timeline, before + 1, after - 1) for before, after in zip(numbers, numbers[1:]) if after - before > 1]
 
 
 def _cut_off(
