@@ -1,0 +1,122 @@
+# Copyright: (c) 2026, FreeAgentics
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""A table that was dropped by mistake comes back from a copy of a moment ago, while clients go on writing (R56)."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import time
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Callable, Iterator
+
+import pytest
+
+from tests.acceptance import ledger_book
+from tests.acceptance.data.cluster import DATABASE, Cluster
+from tests.acceptance.data.figures import Figures
+from tests.acceptance.data.hosts import Hosts
+from tests.acceptance.data.writers import HostWriters
+from tests.acceptance.ledger import Client, prove, writing
+from tests.acceptance.ledger_book import Attempt
+from tests.acceptance.ledger_host import TABLE
+from tests.acceptance.matrix.declaration import Node
+
+ROOT = Path(__file__).resolve().parents[3]
+#: How the playbook says that its copy is asked.
+COPY = re.compile(r"on (?P<host>[\w-]+): sudo -u postgres psql -h (?P<socket>\S+) -p (?P<port>\d+)")
+#: Seconds between the last write that is wanted and the mistake.
+PAUSE = 2.0
+
+
+class Copy:
+    """A server with the database as it was at a moment."""
+
+    def __init__(self, hosts: Hosts, host: str, socket: str, port: str) -> None:
+        self._hosts = hosts
+        self._host = host
+        self._where = ("-h", socket, "-p", port, "-d", DATABASE)
+        self._folder = socket
+
+    def records(self, table: str, prefix: str) -> list[tuple[str, str]]:
+        """Return key and value of a ledger's records in a table."""
+        sql = f"SELECT key, value FROM {table} WHERE starts_with(key, '{prefix}')"
+        rows = [
+            line.split("\t") for line in self._on("psql", "-XAtq", "-F", "\t", *self._where, "-c", sql).splitlines()
+        ]
+        return [(key, value) for key, value in rows]
+
+    def dump(self, table: str) -> str:
+        """Return what makes a table anew."""
+        return self._on("pg_dump", "--table", table, *self._where)
+
+    def remove(self) -> None:
+        """Stop the server and remove its files."""
+        stop = "/usr/lib/postgresql/15/bin/pg_ctl --mode=immediate stop -D"
+        self._on("sh", "-c", f"{stop} {self._folder}/data && rm -rf {self._folder}")
+
+    def _on(self, *command: str) -> str:
+        return self._hosts.on(self._host, "runuser", "-u", "postgres", "--", *command)
+
+
+@pytest.fixture
+def copy_of(request: pytest.FixtureRequest, hosts: Hosts) -> Iterator[Callable[[float], Copy]]:
+    """Restore a copy of the database as it was at a time, as an operator does."""
+    copies: list[Copy] = []
+
+    def restore(moment: float) -> Copy:
+        text = datetime.fromtimestamp(moment, timezone.utc).strftime("%Y-%m-%d %H:%M:%S.%f+00")
+        inventory = Path(str(request.config.getoption("--topology"))).parent
+        command = ["ansible-playbook", "playbooks/restore.yml", "-i", str(inventory)]
+        command += ["-e", "target=time", "-e", f"target_time='{text}'"]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=600, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+        found = COPY.search(done.stdout)
+        assert found is not None, done.stdout
+        copies.append(Copy(hosts, found["host"], found["socket"], found["port"]))
+        return copies[-1]
+
+    yield restore
+    for copy in copies:
+        copy.remove()
+
+
+def test_a_dropped_table_comes_back(
+    copy_of: Callable[[float], Copy],
+    cluster: Cluster,
+    hosts: Hosts,
+    serving: Callable[[str], list[Node]],
+    clients: Callable[[], list[Client]],
+    prefix: str,
+    tmp_path: Path,
+    figures: Figures,
+) -> None:
+    """The copy ends between two entries of the public ledger; the clients do not notice that it is made."""
+    cluster.wait_until_whole()
+    with HostWriters(hosts, serving("api")[0].name, "database", prefix) as local:
+        time.sleep(PAUSE)
+    with writing(tmp_path / "ledger.jsonl", prefix, clients()) as public:
+        time.sleep(PAUSE)
+        moment = time.time()
+        time.sleep(PAUSE)
+        cluster.ask(cluster.primary(), f"DROP TABLE {TABLE}")
+        begun = time.time()
+        copy = copy_of(moment)
+        cluster.ask(cluster.primary(), copy.dump(TABLE))
+        figures.add("a dropped table: until it is back", [time.time() - begun])
+    assert prove(local.attempts, prefix, cluster.records(TABLE)) == {}
+    assert ledger_book.failed(public()) == []
+    assert prove(public(), prefix, cluster.records("records")) == {}
+    assert_ends_at(moment, public(), copy.records("records", f"{prefix}-"))
+    cluster.ask(cluster.primary(), f"DROP TABLE {TABLE}")
+
+
+def assert_ends_at(moment: float, attempts: list[Attempt], found: list[tuple[str, str]]) -> None:
+    """Check that a copy has what was acknowledged before a moment, and nothing that was sent after it."""
+    before = [attempt for attempt in ledger_book.acknowledged(attempts) if (attempt.ended or 0.0) < moment]
+    after = {attempt.key for attempt in attempts if attempt.sent > moment}
+    assert before, "nothing was written before the moment"
+    assert ledger_book.compare(before, found).lost == ()
+    assert [key for key, _value in found if key in after] == []
+    assert after, "nothing was written after the moment"
