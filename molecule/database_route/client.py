@@ -5,9 +5,9 @@
 client.py ask {app|app_read} STATEMENT    the first row of a statement, through the pool
 client.py servers COUNT                   the addresses of the servers that the read route leads so many connections to
 client.py hold SECONDS                    keep a transaction open through the pool so long, and commit it
-client.py write {pool|api} PREFIX SECONDS write records one after the other, with a driver or through the API; a document of
-                                          what was acknowledged, what failed, the longest time without an acknowledgement, and
-                                          what of the acknowledged is missing
+client.py write {pool|api} PREFIX SECONDS write records one after the other, with a driver or through the API, and tell
+                                          what was acknowledged, what failed, the longest time without an
+                                          acknowledgement, and what of the acknowledged is missing
 """
 
 from __future__ import annotations
@@ -18,11 +18,13 @@ import time
 import urllib.error
 import urllib.request
 from typing import Callable, Dict, List, Tuple
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import psycopg2
 
 ENVIRONMENT = "/etc/api/environment"
+INSERT = "INSERT INTO records (key, value) VALUES (%s, 'x') ON CONFLICT (key) DO UPDATE SET key = excluded.key"
+INSERT = "INSERT INTO records (key, value) VALUES (%s, 'x') ON CONFLICT (key) DO UPDATE SET key = excluded.key"
 API = "http://10.9.10.10:8000/api/v1/records"
 READ_ROUTE = "port=5433 dbname=app sslmode=verify-full sslrootcert=/etc/freeagentics/tls/ca.crt"
 
@@ -50,17 +52,20 @@ def ask(name: str, statement: str) -> None:
 
 
 def servers(count: str) -> None:
-    """Print where the read route leads to, each server once."""
+    """Print where the read route leads to, each server once; a connection that a server loses does not count."""
     url = urlsplit(environment()["DATABASE_URL"])
     found = set()
     for _ in range(int(count)):
-        connection = psycopg2.connect(
-            f"host={url.hostname} user={url.username} {READ_ROUTE}", password=urllib.request.unquote(url.password)
-        )
-        cursor = connection.cursor()
-        cursor.execute("SELECT host(inet_server_addr())")
-        found.add(cursor.fetchone()[0])
-        connection.close()
+        try:
+            connection = psycopg2.connect(
+                f"host={url.hostname} user={url.username} {READ_ROUTE}", password=unquote(url.password or "")
+            )
+            cursor = connection.cursor()
+            cursor.execute("SELECT host(inet_server_addr())")
+            found.add(cursor.fetchone()[0])
+            connection.close()
+        except psycopg2.OperationalError:
+            continue
     print(*sorted(found))
 
 
@@ -87,10 +92,7 @@ class Pool:
         try:
             if self.connection is None:
                 self.connection = connect("app")
-            statement = (
-                "INSERT INTO records (key, value) VALUES (%s, 'x') ON CONFLICT (key) DO UPDATE SET key = excluded.key"
-            )
-            self.connection.cursor().execute(statement, (key,))
+            self.connection.cursor().execute(INSERT, (key,))
             return "acknowledged"
         except psycopg2.Error as error:
             self.connection = None
