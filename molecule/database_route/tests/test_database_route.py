@@ -27,9 +27,9 @@ def member(name):
     return testinfra.get_host(f"ssh://{name}", ssh_config=str(SSH), sudo=True)
 
 
-def sql(name, statement):
-    """Execute a statement on a member, as its superuser."""
-    return member(name).check_output(f'runuser -u postgres -- psql --no-psqlrc -Atc "{statement}"')
+def replay(name, signal):
+    """Stop (STOP) or continue (CONT) what replays the log on a replica; it goes on to receive it."""
+    member(name).run(f"pkill --signal {signal} --full '^postgres: .*startup recovering'")
 
 
 def server(host, database):
@@ -81,7 +81,7 @@ def whole():
     """After a test every member replays again."""
     yield
     for name in MEMBERS.values():
-        sql(name, "SELECT pg_wal_replay_resume() WHERE pg_is_in_recovery()")
+        replay(name, "CONT")
 
 
 def test_writes_go_to_the_leader_and_reads_to_replicas(host):
@@ -196,16 +196,16 @@ def test_a_replica_that_is_behind_gets_no_reads_and_without_replicas_the_leader_
     slow, other = sorted(set(MEMBERS.values()) - {primary})
     until(lambda: read_route(host) == {slow, other})
     writer = start(host, "write pool lag 14")
-    sql(slow, "SELECT pg_wal_replay_pause()")
+    replay(slow, "STOP")
     _value, seconds = until(lambda: read_route(host) == {other})
     print(f"{slow} got no reads {seconds:.1f} s after it stopped to replay")
     assert server(host, "app_read")[0] == other
-    sql(other, "SELECT pg_wal_replay_pause()")
+    replay(other, "STOP")
     until(lambda: read_route(host) == {primary})
     assert server(host, "app_read") == (primary, True)
     status = host.check_output("database-route status")
     assert " s behind" in status or "not known how far behind" in status
-    sql(slow, "SELECT pg_wal_replay_resume()")
+    replay(slow, "CONT")
     until(lambda: read_route(host) == {slow})
     ledger = json.loads(finish(writer))
     assert (ledger["missing"], ledger["errors"]) == ([], [])
