@@ -57,6 +57,11 @@ options:
   restart_unit:
     description: Restart this unit of systemd.
     type: str
+  restart_members:
+    description: >-
+      Whether a node that is a member of a cluster is restarted, too. Nodes that are none may be restarted all at once.
+    type: bool
+    default: true
   timeout:
     description: Seconds that a node may take to answer a question.
     type: float
@@ -152,6 +157,8 @@ def load_users_somehow(module: AnsibleModule) -> list:
 def restart(module: AnsibleModule, nodes: Nodes, place: str) -> list:
     """Restart the unit, and return what was done."""
     unit = module.params["restart_unit"]
+    if not module.params["restart_members"] and node.is_member(nodes, place):
+        return []
 
     def restart_unit() -> None:
         for command in (["daemon-reload"], ["restart", unit]):
@@ -187,6 +194,7 @@ def main() -> None:
             "certificate": {"type": "path"},
             "load_users": {"type": "bool", "default": False},
             "restart_unit": {"type": "str"},
+            "restart_members": {"type": "bool", "default": True},
             "timeout": {"type": "float", "default": 5},
             "patience": {"type": "float", "default": 60},
         },

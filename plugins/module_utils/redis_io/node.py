@@ -54,6 +54,12 @@ def load_certificate(nodes: Nodes, place: str, certificate: str) -> None:
     nodes.client(place).ask("CONFIG", "SET", "tls-cert-file", certificate)
 
 
+def is_member(nodes: Nodes, place: str) -> bool:
+    """Tell whether a node answers and is in a cluster with others."""
+    view = nodes.observe([place]).views.get(place)
+    return view is not None and bool(view.known)
+
+
 def restart(nodes: Nodes, place: str, restart_unit: Callable[[], None], patience: float) -> str:
     """Restart a node, after a replica took over from it if it is a master with slots.
 
