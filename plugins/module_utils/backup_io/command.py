@@ -1,0 +1,41 @@
+# Copyright: (c) 2026, FreeAgentics
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Runs other programs for backup jobs; what they say goes to the job's own output.
+
+This file is also read on the hosts: standard library only.
+"""
+
+from __future__ import annotations
+
+import subprocess
+from typing import Mapping, Optional, Sequence
+
+
+class BackupError(Exception):
+    """A job cannot be done; the message says what failed."""
+
+
+class CommandError(BackupError):
+    """A program failed. ``status`` is its exit status."""
+
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+def run(command: Sequence[str], environment: Optional[Mapping[str, str]] = None, text: str = "") -> str:
+    """Run a program and return what it printed.
+
+    :param text: what it reads.
+    :raises CommandError: it cannot be run, or failed; the message ends with the last line of its complaint.
+    """
+    try:
+        done = subprocess.run(command, env=environment, input=text, capture_output=True, text=True, check=False)
+    except OSError as error:
+        raise CommandError(f"{command[0]}: {error.strerror}", 127) from error
+    said = done.stderr.strip()
+    if done.returncode:
+        raise CommandError(f"{command[0]} ended with status {done.returncode}: {said}", done.returncode)
+    if said:
+        print(said, flush=True)
+    return done.stdout
