@@ -140,7 +140,8 @@ def beside(host):
     """A folder for a copy of the route or the pool beside the one that runs, and a CA in it that nobody trusts."""
     host.check_output(
         "install -d -o postgres /tmp/other && cd /tmp/other && cp /etc/database-route/*.ini ."
-        " && openssl req -x509 -nodes -newkey ec -pkeyopt ec_paramgen_curve:P-256 -days 2 -subj /CN=other -keyout ca.key -out ca.crt"
+        " && openssl req -x509 -nodes -newkey ec -pkeyopt ec_paramgen_curve:P-256 -days 2 -subj /CN=other"
+        " -keyout ca.key -out ca.crt"
     )
     yield "/tmp/other"
     host.run("systemctl stop other; rm -r /tmp/other")
