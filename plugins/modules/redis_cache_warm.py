@@ -192,8 +192,8 @@ kept:
   description: Keys that the target has and that were left as they are.
   returned: always
   type: int
-skipped:
-  description: Keys that are too large.
+too_large:
+  description: Keys that were skipped, since they are larger than O(max_key_bytes).
   returned: always
   type: int
 gone:
@@ -379,7 +379,7 @@ class Work:
         """Do it and return what the module tells."""
         tally = getattr(self, self.params["state"])()
         seconds = self.pace.seconds()
-        names = ("seen", "copied", "kept", "skipped", "gone", "errors", "left", "scanned", "stopped")
+        names = ("seen", "copied", "kept", "too_large", "gone", "errors", "left", "scanned", "stopped")
         return {
             **{name: getattr(tally, name) for name in names},
             "changed": tally.copied > 0,

@@ -17,8 +17,8 @@ from ansible_collections.freeagentics.platform.plugins.module_utils.postgres_int
 _FORM = "run playbooks/redis.yml, which forms the cluster as declared and moves no key that is where it belongs"
 _DISK = "look at disk space and rights of its data directory and at its log"
 _RESYNC = (
-    "stop the replica, remove its data directory's content and start it: it copies its master anew; find out first who "
-    "wrote to it"
+    "find out who wrote to the replica; then stop it, remove dump.rdb and appendonlydir from its data directory, not "
+    "nodes.conf, and start it: it copies its master anew"
 )
 
 #: ``{object}`` stands for what it was found in, ``{where}`` for the place.

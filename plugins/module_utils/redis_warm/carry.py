@@ -43,7 +43,7 @@ class Tally:
     seen: int = 0
     copied: int = 0
     kept: int = 0
-    skipped: int = 0
+    too_large: int = 0
     gone: int = 0
     errors: int = 0
     left: int = 0
@@ -93,7 +93,7 @@ def choose(source: Cluster, choice: Choice, tally: Tally, over: Callable[[], boo
         if over():
             tally.scanned = False
             break
-    tally.seen, tally.skipped = choice.seen, choice.skipped
+    tally.seen, tally.too_large = choice.seen, choice.too_large
     return choice.best_first()
 
 
@@ -231,7 +231,7 @@ def _fitting(records: Iterable[Copied], max_key_bytes: int, tally: Tally) -> Ite
     for copied in records:
         tally.seen += 1
         if len(copied.payload) > max_key_bytes:
-            tally.skipped += 1
+            tally.too_large += 1
         else:
             yield copied
 

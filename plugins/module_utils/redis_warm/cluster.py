@@ -56,7 +56,7 @@ class Cluster:
         for seed in self._seeds:
             answer = self._ask(seed, [("CLUSTER", "SLOTS")])[0]
             if isinstance(answer, Failure):
-                reasons.append(f"{seed[0]}:{seed[1]}: {answer.text}")
+                reasons.append(_at(seed, answer.text))
                 continue
             owners = _owners(answer, seed)
             if len(owners) == SLOTS:
@@ -108,12 +108,18 @@ class Cluster:
             for node, cursor in list(cursors.items()):
                 answer = self._ask(node, [("SCAN", cursor, "COUNT", count)])[0]
                 if isinstance(answer, Failure):
-                    raise ClusterError(f"{node[0]}:{node[1]}: SCAN: {answer.text}")
+                    raise ClusterError(_at(node, f"SCAN: {answer.text}"))
                 cursors[node] = int(answer[0])
                 if cursors[node] == 0:
                     del cursors[node]
                 if answer[1]:
                     yield node, answer[1]
+
+
+def _at(node: Address, text: str) -> str:
+    """Return a text with the node's place before it, which a failed connection tells by itself."""
+    place = f"{node[0]}:{node[1]}: "
+    return text if text.startswith(place) else f"{place}{text}"
 
 
 def _has_moved(answer: Any) -> bool:

@@ -43,11 +43,11 @@ class Choice:
 
         :param measure: FREQ or IDLETIME.
         :param max_keys: how many are kept.
-        :param max_key_bytes: larger keys are counted as skipped.
+        :param max_key_bytes: larger keys are only counted.
         """
         self.measure = measure
         #: Keys looked at, those that were too large, and those that more valuable ones pushed out.
-        self.seen = self.skipped = self.dropped = 0
+        self.seen = self.too_large = self.dropped = 0
         self._max_keys, self._max_key_bytes = max_keys, max_key_bytes
         self._heap: List[Tuple[int, int, bytes]] = []
 
@@ -55,7 +55,7 @@ class Choice:
         """Look at one key."""
         self.seen += 1
         if candidate.size > self._max_key_bytes:
-            self.skipped += 1
+            self.too_large += 1
             return
         worth = candidate.use if self.measure == FREQ else -candidate.use
         entry = (worth, -candidate.size, candidate.key)

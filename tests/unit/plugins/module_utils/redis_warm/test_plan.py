@@ -46,7 +46,7 @@ def test_the_most_valuable_keys_are_chosen_each_once(measure, max_keys, keys, co
     for entry in seen:
         choice.add(Candidate(*entry))
     assert [candidate.key for candidate in choice.best_first()] == keys
-    assert (choice.seen, choice.skipped, choice.dropped) == counts
+    assert (choice.seen, choice.too_large, choice.dropped) == counts
 
 
 @pytest.mark.parametrize(
