@@ -122,7 +122,7 @@ actions:
   sample: ["user patroni: added", "authentication: enabled"]
 """
 
-from typing import Any, Dict, List, Tuple
+from typing import Any, Dict, List
 
 from ansible.module_utils.basic import AnsibleModule
 
@@ -145,26 +145,6 @@ from ansible_collections.freeagentics.platform.plugins.module_utils.etcd_io.gate
 )
 
 
-def log_in(gateway: Gateway, password: str, previous: str) -> Tuple[bool, bool]:
-    """Log in as root. Return whether authentication is enabled, and whether root has the password that it shall have.
-
-    :raises EtcdError: root has another password, or no server answers.
-    """
-    try:
-        return gateway.log_in(ROOT, password), True
-    except EtcdError as error:
-        if REFUSED not in str(error):
-            raise
-    try:
-        if previous:
-            gateway.log_in(ROOT, previous)
-            return True, False
-    except EtcdError as error:
-        if REFUSED not in str(error):
-            raise
-    raise EtcdError("the user root has another password: give the one that it has as the previous one, to change it")
-
-
 def knows(gateway: Gateway, user: User) -> bool:
     """Say whether a user can log in with its password."""
     try:
@@ -182,7 +162,7 @@ def look(gateway: Gateway, users: List[User], roles: List[Role], previous: str) 
     :raises EtcdError: root has another password, or no server answers.
     """
     root = next(user for user in users if user.name == ROOT)
-    enabled, root_known = log_in(gateway, root.password, previous)
+    enabled, root_known = gateway.log_in_as_root(root.password, previous)
     has_users = gateway.call("auth/user/list", {}).get("users", [])
     has_roles = gateway.call("auth/role/list", {}).get("roles", [])
     known = {

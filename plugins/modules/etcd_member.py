@@ -73,6 +73,9 @@ options:
     description: The password of etcd's user C(root). It is used where the cluster's members change.
     type: str
     required: true
+  root_password_previous:
+    description: The password that C(root) has, where a later step of the run changes it.
+    type: str
   remove:
     description: Names of members that shall leave the cluster. The run of the first of O(members) lets them go.
     type: list
@@ -213,7 +216,8 @@ def change(params: Dict[str, Any], found: Plan) -> None:
     if found.remove or found.add:
         servers = [(one["address"], one["client_port"]) for one in params["members"]]
         gateway = Gateway(servers, params["tls_ca"], params["timeout"])
-        patiently(lambda: gateway.log_in("root", params["root_password"]))
+        passwords = params["root_password"], params["root_password_previous"] or ""
+        patiently(lambda: gateway.log_in_as_root(*passwords))
         for member in found.remove:
             patiently(lambda member=member: gateway.call("cluster/member/remove", {"ID": member.id}))
         if found.add:
@@ -268,6 +272,7 @@ def main() -> None:
             "tls_certificate": {"type": "path", "required": True},
             "tls_key": {"type": "path", "required": True, "no_log": False},
             "root_password": {"type": "str", "required": True, "no_log": True},
+            "root_password_previous": {"type": "str", "no_log": True},
             "remove": {"type": "list", "elements": "str", "default": []},
             "states": {"type": "dict"},
             "join_file": {"type": "path", "default": "/run/etcd-join.env"},

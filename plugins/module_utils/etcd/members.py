@@ -130,7 +130,7 @@ def new_cluster_objection(name: str, states: Mapping[str, str], declared: Sequen
     """
     if states.get(name) != FOUND:
         return ""
-    reaches = f"{name} has no data and reaches no member"
+    reaches = "it has no data and reaches no member"
     absent = [other for other in declared if other not in states]
     if absent:
         return (

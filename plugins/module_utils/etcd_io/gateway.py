@@ -58,6 +58,22 @@ class Gateway:
         self._token = answer["token"]
         return True
 
+    def log_in_as_root(self, password: str, previous: str = "") -> Tuple[bool, bool]:
+        """Log in as the superuser with the password that it shall have, or else the one that it had.
+
+        :returns: whether authentication is enabled, and whether root has the password that it shall have.
+        :raises EtcdError: root has another password, or no server answers.
+        """
+        for number, candidate in enumerate(filter(None, (password, previous))):
+            try:
+                return self.log_in("root", candidate), number == 0
+            except EtcdError as error:
+                if REFUSED not in str(error):
+                    raise
+        raise EtcdError(
+            "the user root has another password: give the one that it has as the previous one, to change it"
+        )
+
     def call(self, path: str, body: Mapping[str, Any], token: Optional[str] = None) -> Any:
         """Return what a call answers.
 
