@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, FreeAgentics
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What the declaration implies for PostgreSQL and its store, and which timings a failover has."""
+"""What the declaration implies for PostgreSQL and its store, and the timings and settings of servers."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from ansible.errors import AnsibleFilterError
 
 from ansible_collections.freeagentics.platform.plugins.filter.topology import of_file
 from ansible_collections.freeagentics.platform.plugins.module_utils.postgres import failover_profile as profiles
+from ansible_collections.freeagentics.platform.plugins.module_utils.postgres import settings as tuning
 from ansible_collections.freeagentics.platform.plugins.module_utils.topology.derive import postgres
 
 
@@ -36,6 +37,18 @@ def failover_profile(name, patroni=None):
         raise AnsibleFilterError(f"failover_profile: {error}") from error
 
 
+def postgres_settings(memory_mb, vcpus, disk="ssd", max_connections=200, overrides=None):
+    """Return the settings of a server."""
+    try:
+        found = tuning.settings(int(memory_mb), int(vcpus), str(disk), int(max_connections), overrides)
+    except ValueError as error:
+        raise AnsibleFilterError(f"postgres_settings: {error}") from error
+    return {
+        "parameters": {setting.name: setting.value for setting in found},
+        "settings": [asdict(setting) for setting in found],
+    }
+
+
 class FilterModule:
     """The filters of this file."""
 
@@ -46,4 +59,5 @@ class FilterModule:
             "etcd_cluster": of_file(etcd_cluster),
             "postgres_hba": of_file(postgres_hba),
             "failover_profile": failover_profile,
+            "postgres_settings": postgres_settings,
         }

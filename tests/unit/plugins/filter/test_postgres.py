@@ -50,6 +50,13 @@ def test_timings_are_mappings():
     assert found["patroni"]["ttl"] == 30
 
 
+def test_settings_are_values_and_what_explains_them():
+    found = FILTERS["postgres_settings"](1024, 2, overrides={"work_mem": "4MB"})
+    assert found["parameters"]["work_mem"] == "4MB"
+    assert found["settings"][0]["name"] == "max_connections"
+    assert sorted(found["settings"][0]) == ["name", "restart", "source", "unit", "value"]
+
+
 @pytest.mark.parametrize(
     ("name", "arguments", "message"),
     [
