@@ -72,8 +72,8 @@ def start(host, module, arguments):
 def finish(process):
     """Return what a started module returns."""
     output, errors = process.communicate(timeout=120)
-    assert "{" in output, output + errors
-    return json.loads(output[output.index("{") :])
+    assert " => {" in output, output + errors
+    return json.loads(output.partition(" => ")[2])
 
 
 def lab(*words):

@@ -114,7 +114,8 @@ def check(declared: Sequence[Declared], shards: int, replicas: int) -> None:
             f"and {len(declared)} are declared"
         )
     zones = [node.zone for node in declared]
-    for zone in sorted(set(zones)) if replicas and len(set(zones)) > 1 else ():
+    spread = replicas > 0 and len(set(zones)) > 1 and len(declared) >= needed
+    for zone in sorted(set(zones)) if spread else ():
         if len(zones) - zones.count(zone) < shards:
             reasons.append(f"so many nodes stand in {zone} that a shard would have all its copies there")
     if reasons:

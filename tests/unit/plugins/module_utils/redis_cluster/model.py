@@ -53,6 +53,7 @@ class Model:
 
     def __init__(self, nodes: List[Declared]) -> None:
         self.members = {node.name: Member(node.name, node.address) for node in nodes}
+        self.leaving: Set[str] = set()
 
     def add(self, nodes: List[Declared]) -> None:
         """Start further nodes."""
@@ -106,6 +107,7 @@ class Model:
             Replicate: self._replicate,
             Remove: self._remove,
         }
+        self.leaving = {step.node for step in steps if isinstance(step, Remove)}
         for step in steps:
             actions[type(step)](step)
 
@@ -141,5 +143,5 @@ class Model:
 
     def _remove(self, step: Remove) -> None:
         assert not self.members[step.node].slots
-        assert not [one for one in self.members.values() if one.master == step.node]
+        assert not [one.id for one in self.members.values() if one.master == step.node and one.id not in self.leaving]
         del self.members[step.node]
