@@ -14,8 +14,8 @@ def postgres_users_differing(wanted, found):
     try:
         return users.differing(wanted, found)
     except (KeyError, TypeError) as error:
-        message = f"postgres_users_differing: {error!r} is missing: records have name, password and attributes"
-        raise AnsibleFilterError(message) from error
+        message = f"postgres_users_differing: {error} is missing: records have name, password and attributes"
+        raise AnsibleFilterError(message) from None
 
 
 class FilterModule:

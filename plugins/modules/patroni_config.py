@@ -10,17 +10,18 @@ module: patroni_config
 short_description: Keep Patroni's dynamic configuration as it is declared
 version_added: 0.1.0
 description:
-  - Reads the configuration that all members share and changes only what differs, in one step. Parameters of PostgreSQL that
-    are not declared are removed; other keys that are not declared stay.
-  - Whether the cluster follows another one is decided by failovers, so C(standby_cluster) is changed where it is there, and
-    it never comes or goes.
+  - Reads the configuration that all members share and changes only what differs, in one step. Parameters of
+    PostgreSQL that are not declared are removed; other keys that are not declared stay.
+  - Whether the cluster follows another one is decided by failovers, so C(standby_cluster) is changed where it is
+    there, and it never comes or goes.
   - Waits for the cluster to be initialised, and after a change until every member has taken it over.
 author:
   - FreeAgentics (@freeagentics)
 attributes:
   check_mode:
     support: full
-    description: Returns the changes of a real run. Does not wait then; a cluster that is not there has nothing to change.
+    description: Returns the changes of a real run. Does not wait then; a cluster that is not there has nothing to
+      change.
   diff_mode:
     support: full
     description: Shows the whole configuration before and after.

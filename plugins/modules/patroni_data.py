@@ -12,8 +12,8 @@ version_added: 0.1.0
 description:
   - An empty directory may be filled. The caller then puts a mark beside it, a file with the scope, which tells that a
     first start began; M(freeagentics.platform.patroni_ready) takes it away.
-  - Content is the cluster's own if its system identifier is the one that the cluster store has, and Patroni is configured
-    for it. Patroni that runs has looked at that itself.
+  - Content is the cluster's own if its system identifier is the one that the cluster store has, and Patroni is
+    configured for it. Patroni that runs has looked at that itself.
   - What a first start left that died half-way is moved aside, to a name beside the directory; nothing is ever removed.
   - Anything else is refused, with the way out.
 author:
@@ -77,8 +77,8 @@ options:
     default: ""
   release:
     description:
-      - Whether to remove the store's note that the cluster is being initialised. For when nobody does so any more, because
-        the first start died; the caller has to know that Patroni runs nowhere.
+      - Whether to remove the store's note that the cluster is being initialised. For when nobody does so any more,
+        because the first start died; the caller has to know that Patroni runs nowhere.
     type: bool
     default: false
   namespace:

@@ -10,7 +10,8 @@ module: patroni_environment
 short_description: Install Patroni into a virtual environment of its own, without a network
 version_added: 0.1.0
 description:
-  - Looks at whether the host has the environment that the requirements and its Python ask for, and returns the stamp of it.
+  - Looks at whether the host has the environment that the requirements and its Python ask for, and returns the stamp
+    of it.
   - With an archive of the packages it builds the environment in a folder of its own, which is called after the link and
     the stamp, and switches the link to it in one step. A folder that was not built to its end is built again.
   - The environment that the link led to before stays, because Patroni runs from it; older ones are removed.
@@ -34,8 +35,8 @@ options:
     required: true
   archive:
     description:
-      - A tar archive on the host with C(patroni-requirements.txt), C(patroni-build-requirements.txt) and the packages that
-        they name. It is removed when the environment stands.
+      - A tar archive on the host with C(patroni-requirements.txt), C(patroni-build-requirements.txt) and the packages
+        that they name. It is removed when the environment stands.
     type: path
   python:
     description: The Python that the environment is made of.

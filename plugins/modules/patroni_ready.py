@@ -10,15 +10,16 @@ module: patroni_ready
 short_description: Wait until a member of a cluster is what it shall be, and restart it where that is needed
 version_added: 0.1.0
 description:
-  - A replica is ready when it streams. A leader is ready when it is the only one, and where replication is synchronous and
-    there are other members, when one of them is a synchronous standby.
+  - A replica is ready when it streams. A leader is ready when it is the only one, and where replication is
+    synchronous and there are other members, when one of them is a synchronous standby.
   - A member that is not ready in time fails with its name, the reason and the last lines of its log.
   - Says whether the member has to be restarted, to run changed settings of PostgreSQL, another version of Patroni or a
     changed unit.
-  - With O(restart) it does so and waits again. Members must be restarted one after the other (C(throttle)), replicas first
-    (O(restart=replica)), then the leader (O(restart=leader)), which hands over to its best standby before, if there is one.
-  - A replica cannot run with less than its leader in C(max_connections) and the like. Where such a setting was lowered, the
-    leader goes first and restarts in place (O(restart=lowered)).
+  - With O(restart) it does so and waits again. Members must be restarted one after the other (C(throttle)), replicas
+    first (O(restart=replica)), then the leader (O(restart=leader)), which hands over to its best standby before, if
+      there is one.
+  - A replica cannot run with less than its leader in C(max_connections) and the like. Where such a setting was
+    lowered, the leader goes first and restarts in place (O(restart=lowered)).
 author:
   - FreeAgentics (@freeagentics)
 attributes:
@@ -44,12 +45,12 @@ options:
     default: true
   restart:
     description:
-      - Which member to restart, if it has to be restarted; none, a leader where a setting was lowered, a replica, or a leader.
+      - Which member to restart, if it has to be restarted; none, a leader with a lowered setting, a replica, a leader.
     type: str
     choices: [never, lowered, replica, leader]
     default: never
   settled:
-    description: Whether nothing changed before; else the member is looked at after its Patroni has read everything again.
+    description: Whether nothing changed before; else the member is looked at after its Patroni read everything again.
     type: bool
     default: true
   unit:

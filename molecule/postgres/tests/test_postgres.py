@@ -6,8 +6,6 @@ import json
 import shlex
 import time
 
-import scenario
-
 MEMBERS = {"db1": "10.9.20.10", "db2": "10.9.21.10", "db3": "10.9.21.11"}
 CA = "/etc/freeagentics/tls/ca.crt"
 REST = f"curl --silent --max-time 5 --cacert {CA}"
@@ -25,7 +23,9 @@ def connect(host, address, user, password, **parameters):
     """Connect over the network as a client does, and return how that ended."""
     wanted = {"host": address, "user": user, "dbname": "app", "connect_timeout": "4", **parameters}
     text = " ".join(f"{key}={value}" for key, value in wanted.items())
-    return host.run(f"PGPASSWORD={shlex.quote(password)} psql --no-psqlrc -Atc 'SELECT current_user' {shlex.quote(text)}")
+    return host.run(
+        f"PGPASSWORD={shlex.quote(password)} psql --no-psqlrc -Atc 'SELECT current_user' {shlex.quote(text)}"
+    )
 
 
 def cluster(host):

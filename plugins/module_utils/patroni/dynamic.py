@@ -34,7 +34,7 @@ def _difference(current: Mapping[str, Any], wanted: Mapping[str, Any], path: Tup
         elif not _same(now, value):
             found[key] = value
     if path in OWNED:
-        found.update({key: None for key in sorted(set(current) - set(wanted))})
+        found.update(dict.fromkeys(sorted(set(current) - set(wanted))))
     return found
 
 

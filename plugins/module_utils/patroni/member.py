@@ -19,7 +19,13 @@ LOWERED, REPLICA, LEADER = "lowered", "replica", "leader"
 TURNS = (LOWERED, REPLICA, LEADER)
 #: A replica refuses to start with less of these than its leader has:
 #: https://www.postgresql.org/docs/15/hot-standby.html#HOT-STANDBY-ADMIN
-FOLLOWED = ("max_connections", "max_locks_per_transaction", "max_prepared_transactions", "max_wal_senders", "max_worker_processes")
+FOLLOWED = (
+    "max_connections",
+    "max_locks_per_transaction",
+    "max_prepared_transactions",
+    "max_wal_senders",
+    "max_worker_processes",
+)
 
 
 @dataclass(frozen=True)
@@ -73,10 +79,18 @@ def objections(view: View, expected: Sequence[str], synchronous: bool) -> List[s
         return [f"the cluster has {len(leaders)} leaders"]
     if not view.leads:
         replication = view.own.get("replication_state") or "nothing"
-        return [] if replication == "streaming" else [f"it does not stream from {leaders[0]}: replication is in the state {replication!r}"]
+        return (
+            []
+            if replication == "streaming"
+            else [f"it does not stream from {leaders[0]}: replication is in the state {replication!r}"]
+        )
     if view.following:
         replication = view.own.get("replication_state") or "nothing"
-        return [] if replication == "streaming" else [f"it does not stream from the other region: replication is in the state {replication!r}"]
+        return (
+            []
+            if replication == "streaming"
+            else [f"it does not stream from the other region: replication is in the state {replication!r}"]
+        )
     if synchronous and len(expected) > 1 and not any(member["role"] in SYNCHRONOUS for member in view.members):
         return ["no member is a synchronous standby"]
     return []

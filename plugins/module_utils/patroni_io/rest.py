@@ -52,7 +52,9 @@ def call(
     payload = None if body is None else json.dumps(body)
     try:
         context = ssl.create_default_context(cafile=endpoint.ca_file)
-        connection = http.client.HTTPSConnection(endpoint.host, endpoint.port, timeout=endpoint.timeout, context=context)
+        connection = http.client.HTTPSConnection(
+            endpoint.host, endpoint.port, timeout=endpoint.timeout, context=context
+        )
         try:
             connection.request(method, path, body=payload, headers=wanted)
             response = connection.getresponse()

@@ -59,7 +59,9 @@ class Store:
         plain, headers = replace(member, username="", password=""), {}
         if member.username:
             login = {"name": member.username, "password": member.password}
-            headers["Authorization"] = _checked(plain, "/v3/auth/authenticate", *call(plain, "POST", "/v3/auth/authenticate", login))["token"]
+            headers["Authorization"] = _checked(
+                plain, "/v3/auth/authenticate", *call(plain, "POST", "/v3/auth/authenticate", login)
+            )["token"]
         return _checked(plain, path, *call(plain, "POST", path, body, headers))
 
 

@@ -1,4 +1,4 @@
-"""Download Patroni's packages for a Python and a machine into a tar archive: exactly those that the requirements name."""
+"""Download the packages that the requirements name, for a Python and a machine, into a tar archive."""
 
 from __future__ import annotations
 

@@ -11,10 +11,19 @@ import pytest
 
 
 class Api:
-    """Answers by path: a status and a text."""
+    """Answers by path, or by method and path: a status and a text, one after the other where there is a list of them.
+
+    Keeps what was asked: method, path, headers and body.
+    """
 
     def __init__(self, port, ca_file):
-        self.port, self.ca_file, self.answers = port, ca_file, {}
+        self.port, self.ca_file, self.answers, self.requests = port, ca_file, {}, []
+
+    def answer(self, method, path):
+        found = self.answers.get(f"{method} {path}") or self.answers.get(path, (404, ""))
+        if isinstance(found, list):
+            return found.pop(0) if len(found) > 1 else found[0]
+        return found
 
 
 @pytest.fixture(scope="session")
@@ -34,11 +43,15 @@ def api(certificate):
     """A running API."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
-        def do_GET(self):
-            status, body = server.api.answers.get(self.path, (404, ""))
+        def answer(self):
+            asked = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
+            server.api.requests.append((self.command, self.path, dict(self.headers), asked))
+            status, body = server.api.answer(self.command, self.path)
             self.send_response(status)
             self.end_headers()
             self.wfile.write(body.encode())
+
+        do_GET = do_POST = do_PATCH = answer
 
         def log_message(self, format, *args):
             pass

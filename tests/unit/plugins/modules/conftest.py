@@ -19,7 +19,7 @@ COLLECTIONS = Path(__file__).resolve().parents[4] / "collections"
 def run_module(tmp_path):
     """Return a function that runs a module of the collection by name and returns its answer."""
 
-    def run(name, check_mode=False, **arguments):
+    def run(name, /, check_mode=False, **arguments):
         document = {"ANSIBLE_MODULE_ARGS": {**arguments, "_ansible_check_mode": check_mode, "_ansible_diff": True}}
         path = tmp_path / f"{name}.json"
         path.write_text(json.dumps(document), encoding="utf-8")

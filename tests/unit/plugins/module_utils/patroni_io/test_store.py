@@ -1,0 +1,58 @@
+# Copyright: (c) 2026, FreeAgentics
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""A key of the store is read with a token, from whichever member answers, and removed only while it is empty."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from ansible_collections.freeagentics.platform.plugins.module_utils.patroni_io.rest import Endpoint
+from ansible_collections.freeagentics.platform.plugins.module_utils.patroni_io.store import Store, StoreError
+
+RANGE, TXN, LOGIN = "/v3/kv/range", "/v3/kv/txn", "/v3/auth/authenticate"
+
+
+@pytest.fixture
+def member(api):
+    api.answers[LOGIN] = (200, '{"token": "the token"}')
+    return Endpoint("127.0.0.1", api.port, api.ca_file, "patroni", "secret")
+
+
+def test_a_value_is_read_with_a_token(api, member):
+    api.answers[RANGE] = (200, '{"kvs": [{"key": "a2V5", "value": "Nzc="}]}')
+    assert Store([member]).get("key") == "77"
+    login, asked = api.requests
+    assert json.loads(login[3]) == {"name": "patroni", "password": "secret"}
+    assert (asked[2]["Authorization"], json.loads(asked[3])) == ("the token", {"key": "a2V5"})
+
+
+@pytest.mark.parametrize(("answer", "value"), [("{}", None), ('{"kvs": [{"key": "a2V5"}]}', "")])
+def test_no_value_is_not_an_empty_one(api, member, answer, value):
+    api.answers[RANGE] = (200, answer)
+    assert Store([member]).get("key") == value
+
+
+@pytest.mark.parametrize(("answer", "removed"), [('{"succeeded": true}', True), ("{}", False)])
+def test_an_empty_value_is_removed_in_one_transaction(api, member, answer, removed):
+    api.answers[TXN] = (200, answer)
+    assert Store([member]).remove_if_empty("key") is removed
+    asked = json.loads(api.requests[-1][3])
+    assert asked["compare"][1] == {"key": "a2V5", "target": "VALUE", "result": "EQUAL", "value": ""}
+    assert asked["success"] == [{"request_delete_range": {"key": "a2V5"}}]
+
+
+def test_the_next_member_is_asked_where_one_is_down(api, member):
+    api.answers[RANGE] = (200, "{}")
+    assert Store([Endpoint("127.0.0.1", 1, api.ca_file), member]).get("key") is None
+
+
+def test_what_each_member_said_is_told(api, member):
+    api.answers[LOGIN] = (400, '{"error": "authentication failed"}')
+    with pytest.raises(StoreError) as error:
+        Store([Endpoint("127.0.0.1", 1, api.ca_file), member]).get("key")
+    assert str(error.value) == (
+        "https://127.0.0.1:1/v3/kv/range: [Errno 111] Connection refused; "
+        f"https://127.0.0.1:{api.port}/v3/auth/authenticate: HTTP status 400: authentication failed"
+    )
