@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Copies on this host and in object storage: made, completed, checked, sent, fetched and removed.
 
-A copy is a folder. While it is being made its name begins with a mark; it gets its own name by a single step once it has
+A copy is a folder. While it is being made its name begins with a mark; it gets its own name by one step once it has
 its manifest. In the storage the manifest is sent after everything else has been read back.
 
 This file is also read on the hosts: standard library only.

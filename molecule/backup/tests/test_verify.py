@@ -1,0 +1,35 @@
+"""The newest base backup is restored and read, and nothing is left of it."""
+
+from __future__ import annotations
+
+import scenario
+from test_jobs import metric
+
+testinfra_hosts = scenario.hosts("backup")
+
+JOB = "backup-job --name verify --timeout 10m --user postgres -- backup-verify run"
+
+
+def test_the_newest_backup_is_restored_and_read(host):
+    done = host.run(JOB)
+    assert done.rc == 0, done.stderr
+    assert metric(host, "verify", "verified_rows") >= 5000
+    assert metric(host, "verify", "verified_tables") >= 1
+    assert metric(host, "verify", "verified_timestamp_seconds") > metric(
+        host, "verify", "verified_backup_timestamp_seconds"
+    )
+    assert not host.file("/var/lib/postgresql/verify").exists
+    assert host.run("pgrep --full /usr/lib/postgresql/15/bin/postgres").rc == 1
+
+
+def test_a_folder_of_others_is_not_touched(host):
+    host.check_output(
+        "runuser -u postgres -- sh -c 'mkdir /var/lib/postgresql/verify && touch /var/lib/postgresql/verify/mine'"
+    )
+    refused = host.run(JOB)
+    assert refused.rc == 1
+    assert (
+        "/var/lib/postgresql/verify has files that are not of backup-verify: name another folder for it"
+        in refused.stderr
+    )
+    host.check_output("rm /var/lib/postgresql/verify/mine && rmdir /var/lib/postgresql/verify")
