@@ -4,24 +4,24 @@
 
 from __future__ import annotations
 
-from ansible.errors import AnsibleFilterError
-
 from ansible_collections.freeagentics.platform.plugins.module_utils.restore import plan
 from ansible_collections.freeagentics.platform.plugins.module_utils.restore.target import RestoreError, parse_target
 
 
 def restore_plan(request, backups, archives, free=None, reachable=True):
-    """Return which backup is restored, to what, and what stands against it."""
+    """Return which backup is restored, to what, and what stands against it, or why none can be."""
+    repositories = plan.read(backups, archives)
+    windows = [plan.describe(one) for one in repositories]
     try:
         kind = str(request.get("target", "latest"))
         target = parse_target(kind, str(request.get(f"target_{kind}", "")))
-        repositories = plan.read(backups, archives)
         wanted = request.get("repository")
         choice = plan.choose(target, repositories, int(wanted) if wanted else None, str(request.get("backup", "")))
     except RestoreError as error:
-        raise AnsibleFilterError(str(error)) from error
+        return {"refusal": str(error), "windows": windows, "objections": []}
     in_place = request.get("scope") == "in_place"
     return {
+        "refusal": "",
         "target": target.kind,
         "target_value": target.value,
         "words": target.words(),
@@ -29,7 +29,7 @@ def restore_plan(request, backups, archives, free=None, reachable=True):
         "backup": choice.backup.label,
         "content": choice.backup.content,
         "why": choice.why,
-        "windows": [plan.describe(one) for one in repositories],
+        "windows": windows,
         "objections": list(
             plan.objections(
                 choice,
