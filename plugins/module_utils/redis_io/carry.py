@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import time
 from functools import partial
-from typing import Any, Callable, List, NamedTuple, Sequence, Tuple
+from typing import Any, Callable, Iterator, List, NamedTuple, Sequence, Tuple
 
 from ansible_collections.freeagentics.platform.plugins.module_utils.redis_io.client import (
     Client,
@@ -48,8 +48,7 @@ def move_slots(source: Side, target: Side, slots: Sequence[int], pace: Pace) -> 
     :raises ServerError: a node refused or did not answer; slots may be left open.
     """
     keys = 0
-    for begin in range(0, len(slots), SLOTS_AT_ONCE):
-        batch = slots[begin : begin + SLOTS_AT_ONCE]
+    for batch in batches(slots):
         require(target.client, [_set_slot(slot, "IMPORTING", source.id) for slot in batch])
         require(source.client, [_set_slot(slot, "MIGRATING", target.id) for slot in batch])
         counts = require(source.client, [("CLUSTER", "COUNTKEYSINSLOT", slot) for slot in batch])
@@ -59,6 +58,18 @@ def move_slots(source: Side, target: Side, slots: Sequence[int], pace: Pace) -> 
         for side in (target, source):
             require(side.client, [_set_slot(slot, "NODE", target.id) for slot in batch])
     return keys
+
+
+def batches(slots: Sequence[int]) -> Iterator[Sequence[int]]:
+    """Return the slots in groups that grow to SLOTS_AT_ONCE.
+
+    Some clients cannot follow ASK to a node that they do not know. They learn of it with the first MOVED, which the
+    end of the first group brings, so it comes soon.
+    """
+    begin, size = 0, 1
+    while begin < len(slots):
+        yield slots[begin : begin + size]
+        begin, size = begin + size, min(2 * size, SLOTS_AT_ONCE)
 
 
 def require(client: Client, commands: Sequence[Command]) -> List[Any]:

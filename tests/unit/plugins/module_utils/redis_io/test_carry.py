@@ -7,6 +7,7 @@ import pytest
 from ansible_collections.freeagentics.platform.plugins.module_utils.redis_io.carry import (
     Pace,
     Side,
+    batches,
     move_slots,
     patiently,
 )
@@ -68,6 +69,12 @@ def test_a_refusal_that_stays_is_an_error(sides):
     with pytest.raises(ServerError) as caught:
         move_slots(one, other, [7], PACE)
     assert str(caught.value) == f"{source.place}: CLUSTER SETSLOT: I'm not the owner of hash slot 7"
+
+
+def test_the_first_slots_go_in_small_groups_so_that_clients_learn_of_the_target_soon():
+    groups = list(batches(range(300)))
+    assert [len(group) for group in groups] == [1, 2, 4, 8, 16, 32, 64, 64, 64, 45]
+    assert [slot for group in groups for slot in group] == list(range(300))
 
 
 def test_patience_ends():
