@@ -27,7 +27,7 @@ def run(command: Sequence[str], environment: Optional[Mapping[str, str]] = None,
     """Run a program and return what it printed.
 
     :param text: what it reads.
-    :raises CommandError: it cannot be run, or failed; the message ends with the last line of its complaint.
+    :raises CommandError: it cannot be run, or failed; the message ends with its complaint.
     """
     try:
         done = subprocess.run(command, env=environment, input=text, capture_output=True, text=True, check=False)
@@ -35,7 +35,8 @@ def run(command: Sequence[str], environment: Optional[Mapping[str, str]] = None,
         raise CommandError(f"{command[0]}: {error.strerror}", 127) from error
     said = done.stderr.strip()
     if done.returncode:
-        raise CommandError(f"{command[0]} ended with status {done.returncode}: {said}", done.returncode)
+        ending = f": {said}" if said else " and said nothing"
+        raise CommandError(f"{command[0]} ended with status {done.returncode}{ending}", done.returncode)
     if said:
         print(said, flush=True)
     return done.stdout

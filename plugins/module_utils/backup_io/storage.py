@@ -64,7 +64,9 @@ class Storage:
 
     def __init__(self, s3: Mapping[str, str]) -> None:
         obscured = run(["rclone", "obscure", "-"], text=s3["passphrase"]).strip()
-        self.environment = {**os.environ, **environment(s3, obscured)}
+        # What the caller's environment says of another account or configuration is not meant here.
+        others = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "RCLONE_"))}
+        self.environment = {**others, **environment(s3, obscured)}
 
     def rclone(self, *arguments: str) -> str:
         """Run rclone and return what it printed.
@@ -86,7 +88,9 @@ class Storage:
 def main() -> None:
     """Be rclone with the host's storage as the remote ``store:``."""
     try:
-        storage = Storage(configuration()["s3"])
-        os.execvpe("rclone", ["rclone", *sys.argv[1:]], storage.environment)
+        s3 = configuration()["s3"]
+        if not s3:
+            raise BackupError("this host has no object storage")
+        os.execvpe("rclone", ["rclone", *sys.argv[1:]], Storage(s3).environment)
     except BackupError as error:
         sys.exit(str(error))
