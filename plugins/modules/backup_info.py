@@ -54,7 +54,7 @@ running:
   returned: always
   type: bool
 system_identifiers:
-  description: The identifiers of the clusters that the repositories are for; more than one if they are of different ones.
+  description: The identifiers of the clusters that the repositories are for; more than one if these differ.
   returned: always
   type: list
   elements: str

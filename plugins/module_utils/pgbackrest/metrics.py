@@ -7,12 +7,12 @@ This file is also read on the backup host, beside the program that writes metric
 
 from __future__ import annotations
 
-from typing import Iterable, List, Tuple
+from typing import Callable, Iterable, List, Tuple
 
 from .info import KINDS, Backup, Info, newest
 
 #: Each metric of the newest backup of a kind: its name, what it says, and its value.
-_OF_BACKUP = (
+_OF_BACKUP: Tuple[Tuple[str, str, Callable[[Backup], float]], ...] = (
     ("completed_timestamp_seconds", "When the newest backup ended.", lambda one: one.stop),
     ("duration_seconds", "How long the newest backup took.", lambda one: one.stop - one.start),
     ("content_bytes", "The size of the database in the newest backup.", lambda one: one.content),
