@@ -83,6 +83,10 @@ class Copies:
         """Return where a copy is that is being made."""
         return self.path(PARTIAL + name)
 
+    def give_up(self, name: str) -> None:
+        """Remove a copy that is being made and will not be complete, so that it takes no room from the next one."""
+        _remove(self.partial(name))
+
     def complete(self, name: str, about: Mapping[str, Any]) -> manifest.Manifest:
         """Give a copy its manifest, and its own name once everything has been read again; return the manifest.
 

@@ -78,7 +78,14 @@ class Server:
     def rows(self, statement: str) -> List[List[str]]:
         """Return the rows of a query."""
         printed = self.run(
-            "psql", "--no-psqlrc", "--tuples-only", "--no-align", "--field-separator=\t", "-c", statement
+            "psql",
+            "--no-psqlrc",
+            "--no-password",
+            "--tuples-only",
+            "--no-align",
+            "--field-separator=\t",
+            "-c",
+            statement,
         )
         return [line.split("\t") for line in printed.splitlines()]
 
@@ -87,13 +94,16 @@ def dump_from(server: Server, directory: str, options: Mapping[str, Any]) -> Dic
     """Dump everything into a folder; return what is to know of the server and of its databases."""
     version, system, timeline, in_recovery, lsn = server.rows(ABOUT)[0]
     names = [name for (name,) in server.rows(DATABASES)]
-    server.run("pg_dumpall", "--globals-only", "--no-role-passwords", f"--file={directory}/globals.sql")
+    server.run(
+        "pg_dumpall", "--no-password", "--globals-only", "--no-role-passwords", f"--file={directory}/globals.sql"
+    )
     os.mkdir(os.path.join(directory, "databases"), 0o700)
     folders = {name: os.path.join("databases", quote(name, safe="")) for name in names}
     for name, folder in folders.items():
         begin, path = time.monotonic(), os.path.join(directory, folder)
         server.run(
             "pg_dump",
+            "--no-password",
             "--format=directory",
             f"--jobs={options['jobs']}",
             f"--compress={options['compress_level']}",
@@ -124,7 +134,7 @@ def dump(copies: Copies, settings: Mapping[str, Any]) -> Tuple[manifest.Manifest
     for source in ask_cluster(members, databases["ca"]):
         name = copies.begin()
         print(
-            f"{name}: from {source.member.name}{', which leads: no replica serves' if source.leader else ''}",
+            f"{name}: from {source.member.name}{', which leads: no replica gave one' if source.leader else ''}",
             flush=True,
         )
         try:
@@ -132,6 +142,7 @@ def dump(copies: Copies, settings: Mapping[str, Any]) -> Tuple[manifest.Manifest
         except BackupError as error:
             failed.append(f"{source.member.name}: {error}")
             print(failed[-1], flush=True)
+            copies.give_up(name)
             continue
         about["server"]["member"] = source.member.name
         return copies.complete(name, about), source

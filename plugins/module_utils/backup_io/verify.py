@@ -100,6 +100,7 @@ class Scratch:
         get = " ".join(["pgbackrest", *common, f"--spool-path={self._directory}", 'archive-get %f "%p"'])
         target = ["--type=lsn", f"--target={position}", "--target-exclusive", "--target-action=pause"]
         options = [
+            "--no-delta",
             f"--set={backup.label}",
             f"--process-max={self._jobs}",
             *(target if position else ["--type=default"]),
@@ -210,7 +211,12 @@ class Scratch:
 
     def _environment(self, database: str = "postgres") -> Dict[str, str]:
         own = {"LC_ALL": "C", "PGHOST": self._directory, "PGPORT": str(PORT), "PGDATABASE": database}
-        return {**os.environ, **own, "PGUSER": "postgres", "PGOPTIONS": "-c statement_timeout=0"}
+        return {
+            **os.environ,
+            **own,
+            "PGUSER": "postgres",
+            "PGOPTIONS": "-c statement_timeout=0 -c client_min_messages=warning",
+        }
 
     def _run(self, name: str, *arguments: str, database: str = "postgres") -> str:
         return run([self._program(name), *arguments], self._environment(database))
