@@ -13,6 +13,9 @@ from typing import Callable, Dict, List, Match, Optional, Pattern, Tuple
 
 from .target import LATEST, LSN, NAME, TIME, XID, Target, parse_time
 
+#: The log names transactions by the lower half of their numbers.
+_XID_SPACE = 1 << 32
+
 _LINE = re.compile(r"^(?:.*?\s)?(LOG|FATAL|PANIC|ERROR|HINT|DETAIL|WARNING):\s+(.*)$")
 
 
@@ -105,9 +108,10 @@ def _how_far(outcome: Outcome) -> str:
 
 
 def _stopped_at(target: Target, stopping: str) -> bool:
+    xid = int(target.value) % _XID_SPACE if target.kind == XID else 0
     patterns = {
         TIME: r"stopping (before|after) (commit|abort) of transaction \d+, time (.+)",
-        XID: rf"stopping (before|after) (commit|abort) of transaction {re.escape(target.value)}, time ",
+        XID: rf"stopping (before|after) (commit|abort) of transaction {xid}, time ",
         NAME: rf'stopping at restore point "{re.escape(target.value)}", time ',
         LSN: r'stopping (before|after) WAL location \(LSN\) "([0-9A-F]+/[0-9A-F]+)"',
     }

@@ -69,8 +69,11 @@ def parse_target(kind: str, value: str) -> Target:
             return Target(LSN, value.upper(), position=parse_lsn(value))
         except ValueError as error:
             raise RestoreError(f"target_lsn: {error}") from None
-    if kind == XID and not value.isdigit():
-        raise RestoreError(f"target_xid is {value!r}: a transaction has a number, as pg_current_xact_id() tells it")
+    if kind == XID:
+        if not value.isdecimal():
+            raise RestoreError(f"target_xid is {value!r}: a transaction has a number, as pg_current_xact_id() tells it")
+        # PostgreSQL would take a number with a leading zero for an octal one.
+        return Target(XID, str(int(value)))
     return Target(kind, value)
 
 
