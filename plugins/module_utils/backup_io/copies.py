@@ -83,8 +83,8 @@ class Copies:
         """Return where a copy is that is being made."""
         return self.path(PARTIAL + name)
 
-    def give_up(self, name: str) -> None:
-        """Remove a copy that is being made and will not be complete, so that it takes no room from the next one."""
+    def discard(self, name: str) -> None:
+        """Remove a copy that is being made and will not become complete."""
         _remove(self.partial(name))
 
     def complete(self, name: str, about: Mapping[str, Any]) -> manifest.Manifest:

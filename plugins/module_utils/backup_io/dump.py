@@ -140,9 +140,9 @@ def dump(copies: Copies, settings: Mapping[str, Any]) -> Tuple[manifest.Manifest
         try:
             about = dump_from(Server(source, databases), copies.partial(name), settings["dump"])
         except BackupError as error:
+            copies.discard(name)
             failed.append(f"{source.member.name}: {error}")
             print(failed[-1], flush=True)
-            copies.give_up(name)
             continue
         about["server"]["member"] = source.member.name
         return copies.complete(name, about), source
