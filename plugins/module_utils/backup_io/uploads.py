@@ -34,7 +34,8 @@ def since(state: Mapping[str, float], now: float) -> float:
 
     :param state: when everything was last looked at, and when anything was.
     """
-    if now - state.get("everything", 0.0) >= EVERYTHING_AFTER:
+    # A time that is yet to come is of a clock that was wrong.
+    if not 0 <= now - state.get("everything", 0.0) < EVERYTHING_AFTER:
         return 0.0
     return max(0.0, now - state["anything"]) + OVERLAP
 
