@@ -67,7 +67,7 @@ class Nodes:
         outcomes = ask_all(questions, 3 * self.access.timeout)
         return {
             place: ServerError(outcome.error) if outcome.error else outcome.value
-            for (place, _), outcome in outcomes.items()
+            for (place, _question), outcome in outcomes.items()
         }
 
     def observe(self, places: Iterable[str]) -> Observed:
