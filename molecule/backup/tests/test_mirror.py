@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+
 import scenario
 from test_jobs import metric
 
@@ -38,8 +40,16 @@ def test_a_branch_that_was_deleted_comes_back(host):
     host.check_output(f"{git} update-ref refs/heads/main {first} && {git} update-ref -d refs/heads/second")
 
 
-def test_the_configuration_is_kept_and_opens_with_the_passphrase_alone(host):
+def test_the_configuration_is_kept_and_opens_with_the_passphrase_alone(host, tmp_path):
     (name,) = host.check_output("backup-rclone lsf store:configuration").split()
     archive = host.file(f"/var/lib/backup/configuration/{name}")
     assert archive.content_string.startswith("$ANSIBLE_VAULT;1.1;AES256\n")
     assert (archive.user, archive.mode) == ("backup", 0o600)
+    (tmp_path / "archive").write_bytes(archive.content)
+    (tmp_path / "passphrase").write_text("a passphrase of archives")
+    opened = f"ansible-vault decrypt --output - --vault-password-file {tmp_path}/passphrase {tmp_path}/archive"
+    listed = subprocess.run(
+        ["sh", "-c", f"{opened} | base64 --decode | tar --list --gzip"], capture_output=True, text=True, check=True
+    ).stdout
+    assert "/molecule/backup/group_vars/all.yml\n" in listed
+    assert "/pki/ca.key\n" in listed
