@@ -209,7 +209,7 @@ class Place:
         try:
             with open(self.mark, encoding="utf-8") as file:
                 noted = json.load(file)
-        except (FileNotFoundError, NotADirectoryError):
+        except (FileNotFoundError, NotADirectoryError, ValueError):
             return ""
         return noted["purpose"] if noted["directory"] == self.directory else ""
 
@@ -221,11 +221,13 @@ class Place:
         self.write(MARK, json.dumps({"directory": self.directory, "purpose": purpose}))
 
     def write(self, name, text):
-        """Write a file of the workspace."""
-        with open(f"{self.workspace}/{name}", "w", encoding="utf-8") as file:
+        """Write a file of the workspace, wholly or not at all."""
+        path = f"{self.workspace}/{name}"
+        with open(f"{path}.new", "w", encoding="utf-8") as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
+        os.replace(f"{path}.new", path)
 
     def process(self):
         """Return the number of the process of a server that runs in the directory, or 0."""
@@ -314,7 +316,8 @@ def restore(place, params, target):
     # Spool and locks of its own: those of the host's own archiving are for another log.
     apart = [f"--spool-path={place.workspace}", f"--lock-path={place.workspace}"]
     get = " ".join(["pgbackrest", *common, *apart, 'archive-get %f "%p"'])
-    options = [f"--set={params['backup']}", f"--process-max={params['process_max']}", *target.options()]
+    # Only what an earlier run of this module restored can be there; it is completed.
+    options = ["--delta", f"--set={params['backup']}", f"--process-max={params['process_max']}", *target.options()]
     options.append(f"--recovery-option=restore_command={get}")
     if params["timeline"]:
         options.append(f"--target-timeline={params['timeline']}")
