@@ -15,8 +15,8 @@ def restore_plan(request, backups, archives, free=None, reachable=True):
     try:
         kind = str(request.get("target", "latest"))
         target = parse_target(kind, str(request.get(f"target_{kind}", "")))
-        wanted = request.get("repository")
-        choice = plan.choose(target, repositories, int(wanted) if wanted else None, str(request.get("backup", "")))
+        wanted = _number(request.get("repository"))
+        choice = plan.choose(target, repositories, wanted, str(request.get("backup", "")))
     except RestoreError as error:
         return {"refusal": str(error), "windows": windows, "objections": []}
     in_place = request.get("scope") == "in_place"
@@ -41,6 +41,15 @@ def restore_plan(request, backups, archives, free=None, reachable=True):
             )
         ),
     }
+
+
+def _number(repository):
+    """Return the number of the only repository to look at, or None where all count."""
+    if not repository:
+        return None
+    if not str(repository).isdecimal():
+        raise RestoreError(f"repository is {repository!r}: use its number")
+    return int(repository)
 
 
 class FilterModule:

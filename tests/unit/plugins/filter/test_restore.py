@@ -1,0 +1,133 @@
+# Copyright: (c) 2026, FreeAgentics
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""A plan from what an operator asks for and what the modules return."""
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.freeagentics.platform.plugins.filter.restore import FilterModule
+
+restore_plan = FilterModule().filters()["restore_plan"]
+
+TEN = 1795687200
+MIB = 1024 * 1024
+BACKUPS = [
+    {
+        "number": number,
+        "backups": [
+            {"label": "20261126-100000F", "stop": TEN, "stop_lsn": "0/3000050", "content": 1000 * MIB},
+            {
+                "label": "20261126-100000F_20261126-120000I",
+                "stop": TEN + 7200,
+                "stop_lsn": "0/7000100",
+                "content": 2000 * MIB,
+            },
+        ],
+    }
+    for number in (1, 2)
+]
+ARCHIVES = [
+    {
+        "number": number,
+        "error": "",
+        "last": {"segment": "000000010000000000000008"},
+        "gaps": [],
+        "windows": [
+            {
+                "start": TEN,
+                "end": TEN + 10800,
+                "start_time": "2026-11-26 10:00:00+00",
+                "end_time": "2026-11-26 13:00:00+00",
+                "start_lsn": "0/3000050",
+                "end_lsn": "0/9000000",
+                "backups": ["20261126-100000F", "20261126-100000F_20261126-120000I"],
+            }
+        ],
+    }
+    for number in (1, 2)
+]
+WINDOWS = [
+    f"repository {number} restores every moment from 2026-11-26 10:00:00+00 to 2026-11-26 13:00:00+00"
+    for number in (1, 2)
+]
+AT_ELEVEN = {"target": "time", "target_time": "2026-11-26 12:00:00+01", "scope": "scratch"}
+UNCONFIRMED = "the database of lab would be replaced: confirm it with -e confirm=lab"
+UNREACHABLE = (
+    "not every member of the cluster can be reached, and one that goes on writing would lose what it writes: "
+    "bring it back or power it off, then use -e members_are_off=true"
+)
+LITTLE_SPACE = "db1 has 100 MiB free and the restore needs 1206 MiB: make room, or use -e little_space=true"
+
+
+def test_a_plan_names_the_backup_and_says_what_else_can_be_restored():
+    assert restore_plan(AT_ELEVEN, BACKUPS, ARCHIVES) == {
+        "refusal": "",
+        "target": "time",
+        "target_value": "2026-11-26 12:00:00+01",
+        "words": "the state at 2026-11-26 12:00:00+01",
+        "repository": 1,
+        "backup": "20261126-100000F",
+        "content": 1000 * MIB,
+        "why": "the youngest one that ended before the target",
+        "windows": WINDOWS,
+        "objections": [],
+    }
+
+
+@pytest.mark.parametrize(
+    ("request_", "repository", "backup", "words"),
+    [
+        ({}, 1, "20261126-100000F_20261126-120000I", "the newest transaction"),
+        # Variables given with -e are texts.
+        ({"repository": "2"}, 2, "20261126-100000F_20261126-120000I", "the newest transaction"),
+        ({"repository": ""}, 1, "20261126-100000F_20261126-120000I", "the newest transaction"),
+        ({"backup": "20261126-100000F"}, 1, "20261126-100000F", "the newest transaction"),
+        ({"target": "xid", "target_xid": 741}, 1, "20261126-100000F", "transaction 741"),
+        (
+            {"target": "lsn", "target_lsn": "0/7000100"},
+            1,
+            "20261126-100000F_20261126-120000I",
+            "the position 0/7000100",
+        ),
+    ],
+)
+def test_what_is_asked_for_limits_the_choice(request_, repository, backup, words):
+    plan = restore_plan(request_, BACKUPS, ARCHIVES)
+    assert (plan["repository"], plan["backup"], plan["words"]) == (repository, backup, words)
+
+
+@pytest.mark.parametrize(
+    ("request_", "refusal"),
+    [
+        ({"target": "time"}, "target=time needs target_time"),
+        ({"target": "yesterday"}, "target is 'yesterday': use latest, time, xid, name, lsn"),
+        ({"repository": 3}, "there is no repository 3; the repositories are 1, 2"),
+        ({"repository": "s3"}, "repository is 's3': use its number"),
+        (
+            {"target": "lsn", "target_lsn": "0/1", "repository": 2},
+            f"the position 0/1 cannot be restored. {WINDOWS[1]}",
+        ),
+    ],
+)
+def test_where_nothing_leads_to_the_target_it_is_told_why(request_, refusal):
+    assert restore_plan(request_, BACKUPS, ARCHIVES) == {"refusal": refusal, "windows": WINDOWS, "objections": []}
+
+
+@pytest.mark.parametrize(
+    ("changes", "reachable", "objections"),
+    [
+        ({}, False, [LITTLE_SPACE]),
+        ({"little_space": True}, False, []),
+        ({"scope": "in_place", "platform": "lab"}, True, [UNCONFIRMED, LITTLE_SPACE]),
+        ({"scope": "in_place", "platform": "lab", "confirm": "lab"}, False, [UNREACHABLE, LITTLE_SPACE]),
+        (
+            {"scope": "in_place", "platform": "lab", "confirm": "lab", "members_are_off": True, "little_space": True},
+            False,
+            [],
+        ),
+    ],
+)
+def test_what_stands_against_a_plan_and_what_overrules_it(changes, reachable, objections):
+    plan = restore_plan({**AT_ELEVEN, **changes}, BACKUPS, ARCHIVES, {"db1": 100 * MIB}, reachable)
+    assert plan["objections"] == objections
