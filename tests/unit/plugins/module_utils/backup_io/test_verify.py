@@ -189,11 +189,11 @@ def test_a_backup_is_restored_read_and_removed(restored, tmp_path, monkeypatch, 
 def test_what_pgbackrest_is_told(restored, tmp_path):
     assert verify.main(["run"]) == 0
     folder = f"{tmp_path}/verify"
-    own = f"--stanza=platform --repo=1 --reset-pg1-host --pg1-path={folder}/data --lock-path={folder} --no-delta"
+    own = f"--stanza=platform --repo=1 --reset-pg1-host --pg1-path={folder}/data --lock-path={folder}"
     get = f'restore_command=pgbackrest {own} --spool-path={folder} archive-get %f "%p"'
     assert restored.lines("pgbackrest") == [
         "pgbackrest --stanza=platform --output=json info",
-        f"pgbackrest {own} --set=here --process-max=2 --type=default"
+        f"pgbackrest {own} --no-delta --set=here --process-max=2 --type=default"
         f" --tablespace-map-all={folder}/tablespaces --recovery-option={get} restore",
     ]
 
