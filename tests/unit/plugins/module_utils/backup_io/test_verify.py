@@ -41,12 +41,12 @@ else:
     open(data + "/PG_VERSION", "w").write("15\n")
 """
 POSTGRES = r"""
-import signal
+import time
 log = open(FOLDER + "/log").read()
 open(arguments[1] + "/postmaster.pid", "w").write(str(os.getpid()))
 print(log, end="", flush=True)
 if "FATAL" not in log:
-    signal.pause()
+    time.sleep(300)
 os.unlink(arguments[1] + "/postmaster.pid")
 sys.exit(1)
 """
