@@ -15,7 +15,8 @@ description:
   - No two copies of a shard are on one host, and where nodes stand in more than one zone, no zone has all of them.
     Slots are even to one. Whatever obeys these rules stays where it is, so a second run changes nothing.
   - Nodes beyond those that the shards and replicas need become further replicas.
-  - Finishes what an interrupted run left, slots that were being moved included.
+  - Finishes what an interrupted run left, slots that were being moved included. Where a master fails during a run, what
+    is left to do is planned anew.
   - At the end it fails unless all nodes see the same whole cluster and every replica is in sync.
   - Refuses, before it changes anything, if a declared node does not answer, if a node that shall join has keys or
     belongs to another cluster, and if slots would be lost. A member that is not declared any more leaves when its slots
@@ -148,11 +149,15 @@ import time
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
-from ansible_collections.freeagentics.platform.plugins.module_utils.redis_cluster.agreement import faults
 from ansible_collections.freeagentics.platform.plugins.module_utils.redis_cluster.members import Declared, Refusal
 from ansible_collections.freeagentics.platform.plugins.module_utils.redis_cluster.plan import check
 from ansible_collections.freeagentics.platform.plugins.module_utils.redis_cluster.steps import Move
-from ansible_collections.freeagentics.platform.plugins.module_utils.redis_io.apply import Unsettled, Worker, agreed_plan
+from ansible_collections.freeagentics.platform.plugins.module_utils.redis_io.apply import (
+    Done,
+    Unsettled,
+    agreed_plan,
+    make_whole,
+)
 from ansible_collections.freeagentics.platform.plugins.module_utils.redis_io.carry import Pace
 from ansible_collections.freeagentics.platform.plugins.module_utils.redis_io.client import REDIS_ERROR, ServerError
 from ansible_collections.freeagentics.platform.plugins.module_utils.redis_io.cluster import Access, Nodes
@@ -175,23 +180,26 @@ def work(params: dict, check_mode: bool) -> dict:
     pace = Pace(params["keys_at_once"], params["migrate_timeout"], params["patience"])
     wanted = (params["shards"], params["replicas"], params["give_up_lost_slots"])
     with Nodes(access) as nodes:
-        found = agreed_plan(nodes, declared, wanted, params["patience"], look_ahead=check_mode)
-        keys_moved = 0
-        if not check_mode:
-            worker = Worker(nodes, found.members, pace, params["patience"])
-            worker.carry_out(found)
-            worker.until(lambda views: faults(views, found.replicas))
-            keys_moved = worker.keys_moved
-    before, after = ("".join(f"{line}\n" for line in lines) for lines in (found.before, found.after))
+        if check_mode:
+            done = Done((agreed_plan(nodes, declared, wanted, params["patience"], look_ahead=True),), 0)
+        else:
+            done = make_whole(nodes, declared, wanted, pace, params["patience"])
+    steps = [step for found in done.plans for step in found.steps]
+    before, after = done.plans[0].before, done.plans[-1].after
     return {
-        "changed": bool(found.steps),
-        "steps": list(found.words),
-        "shape": list(found.after),
-        "slots_moved": sum(len(step.slots) for step in found.steps if isinstance(step, Move)),
-        "keys_moved": keys_moved,
+        "changed": bool(steps),
+        "steps": [words for found in done.plans for words in found.words],
+        "shape": list(after),
+        "slots_moved": sum(len(step.slots) for step in steps if isinstance(step, Move)),
+        "keys_moved": done.keys_moved,
         "seconds": round(time.monotonic() - began, 3),
-        "diff": {"before": before, "after": after},
+        "diff": {"before": as_text(before), "after": as_text(after)},
     }
+
+
+def as_text(lines) -> str:
+    """Return lines as one text."""
+    return "".join(f"{line}\n" for line in lines)
 
 
 def main() -> None:

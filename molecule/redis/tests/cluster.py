@@ -42,7 +42,9 @@ def nodes(host):
 
 def change(names, shards):
     """Let the module make a cluster of some hosts, and return what it returns."""
-    return finish(start("redis1", "redis_cluster", wanted(names, shards)))
+    done = finish(start("redis1", "redis_cluster", wanted(names, shards)))
+    assert "failed" not in done, done["msg"]
+    return done
 
 
 def wanted(names, shards, **options):

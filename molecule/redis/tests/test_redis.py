@@ -72,7 +72,7 @@ def test_a_shard_is_added_and_removed_while_a_client_writes():
     assert removed["steps"][-2:] == LEAVE
     assert counted["writes"] > 1000
     assert counted["lost"] == 0
-    assert counted["outage"] < 3
+    assert counted["outage"] < 6
 
 
 def test_a_move_that_was_begun_is_finished(host):
@@ -113,7 +113,7 @@ def test_a_node_with_keys_of_its_own_is_refused(host):
     cluster.cli(host, spare, "cluster addslotsrange 0 16383")
     try:
         assert until(lambda: cluster.cli(host, spare, "set hello mine") == "OK")
-        done = cluster.change([*NODES, "redis4"], 3)
+        done = cluster.finish(cluster.start("redis1", "redis_cluster", cluster.wanted([*NODES, "redis4"], 3)))
     finally:
         cluster.cli(host, spare, "flushall")
         cluster.cli(host, spare, "cluster reset hard")
@@ -144,7 +144,7 @@ def test_the_nodes_of_a_shard_are_restarted_one_by_one_while_a_client_writes(hos
             assert done["actions"][-1] == "restart redis-server.service"
         counted = writer.stop()
     assert counted["lost"] == 0
-    assert counted["outage"] < 3
+    assert counted["outage"] < 6
 
 
 def masters(host):

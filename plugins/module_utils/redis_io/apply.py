@@ -8,12 +8,13 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import groupby
-from typing import Any, Callable, Dict, List, Mapping, Sequence, Tuple
+from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Sequence, Tuple
 
 from ansible_collections.freeagentics.platform.plugins.module_utils.redis_cluster.agreement import disagreements, faults
 from ansible_collections.freeagentics.platform.plugins.module_utils.redis_cluster.members import (
     Declared,
     Members,
+    Refusal,
     View,
     as_new,
 )
@@ -42,6 +43,8 @@ from ansible_collections.freeagentics.platform.plugins.module_utils.redis_io.clu
 
 #: Seconds between two looks while waiting.
 PAUSE = 0.1
+#: How often a plan is made at most, where the cluster changes while one is carried out.
+ROUNDS = 3
 
 
 class Unsettled(Exception):
@@ -72,6 +75,48 @@ def agreed_plan(
         if time.monotonic() > deadline:
             raise Unsettled(f"after {patience:g} s: {'; '.join(reasons)}")
         time.sleep(PAUSE)
+
+
+class Done(NamedTuple):
+    """What a run did: the plans that it carried out, of which the last one led to a whole cluster, and keys moved."""
+
+    plans: Tuple[Plan, ...]
+    keys_moved: int
+
+
+def make_whole(
+    nodes: Nodes, declared: Sequence[Declared], wanted: Tuple[int, int, bool], pace: Pace, patience: float
+) -> Done:
+    """Make the cluster what is declared, and return when all nodes agree that it is.
+
+    Where a node fails or is taken over meanwhile, what is left to do is planned anew, a few times at most.
+
+    :param wanted: shards, replicas, and whether lost slots are given up.
+    :param patience: seconds for each wait.
+    :raises Refusal: what is declared is not done, and nothing was.
+    :raises ServerError: a node refused or did not answer.
+    :raises Unsettled: the cluster did not become whole in time, or cannot go on.
+    """
+    plans: List[Plan] = []
+    keys_moved = 0
+    while True:
+        try:
+            found = agreed_plan(nodes, declared, wanted, patience)
+        except Refusal as refusal:
+            if not plans:
+                raise
+            raise Unsettled(str(refusal)) from refusal
+        plans.append(found)
+        worker = Worker(nodes, found.members, pace, patience)
+        try:
+            worker.carry_out(found)
+            worker.until(partial(_not_whole, found.replicas))
+        except (ServerError, Unsettled):
+            if len(plans) == ROUNDS:
+                raise
+        else:
+            return Done(tuple(plans), keys_moved + worker.keys_moved)
+        keys_moved += worker.keys_moved
 
 
 class Worker:
@@ -227,6 +272,17 @@ class Worker:
         self.joined = [node for node in self.joined if node not in leaving]
         self._ask_all({node: [("CLUSTER", "FORGET", other) for other in leaving] for node in self.joined})
         self._ask_all({node: [("CLUSTER", "RESET", "HARD")] for node in leaving})
+
+
+def _not_whole(replicas: Mapping[str, int], views: Mapping[str, View]) -> List[str]:
+    """Return what is wrong with a cluster whose masters shall have so many replicas.
+
+    :raises Unsettled: one of them is master no more, so that the plan is out of date.
+    """
+    lost = [views[node].me.place for node in replicas if not views[node].me.is_master]
+    if lost:
+        raise Unsettled(f"{', '.join(lost)} lost its slots to a replica meanwhile")
+    return faults(views, replicas)
 
 
 def _not_master(node: str, views: Mapping[str, View]) -> List[str]:

@@ -9,6 +9,7 @@ from ansible_collections.freeagentics.platform.plugins.module_utils.redis_io.app
     Unsettled,
     Worker,
     agreed_plan,
+    make_whole,
 )
 from ansible_collections.freeagentics.platform.plugins.module_utils.redis_io.carry import Pace
 from ansible_collections.freeagentics.platform.plugins.module_utils.redis_io.client import ServerError
@@ -94,6 +95,31 @@ def test_a_node_that_refuses_a_step_is_an_error(pair):
     with pytest.raises(ServerError) as caught:
         Worker(nodes, found.members, PACE, 1).carry_out(found)
     assert str(caught.value) == f"{scripts['r2'].place}: CLUSTER MEET: Invalid node address specified"
+
+
+def test_a_refusal_of_the_moment_leads_to_a_new_plan(pair):
+    nodes, declared, scripts = pair
+    join(declared, scripts, "0-8192", "8193-16383")
+    scripts["r1"].answers["CLUSTER SETSLOT"] = b"-ERR I'm not the owner of hash slot 8192\r\n"
+    answer = scripts["r1"].answer
+
+    def refuse_once(words):
+        if words[:2] == ["CLUSTER", "SETSLOT"]:
+            join(declared, scripts)
+        return answer(words)
+
+    scripts["r1"].answer = refuse_once
+    done = make_whole(nodes, declared, (2, 0, False), PACE, 1)
+    assert [found.words for found in done.plans] == [("move slot 8192 from r1 to r2",), ()]
+
+
+def test_a_refusal_that_stays_is_told_in_the_end(pair):
+    nodes, declared, scripts = pair
+    join(declared, scripts, "0-8192", "8193-16383")
+    scripts["r1"].answers["CLUSTER SETSLOT"] = b"-ERR I'm not the owner of hash slot 8192\r\n"
+    with pytest.raises(ServerError) as caught:
+        make_whole(nodes, declared, (2, 0, False), PACE, 1)
+    assert str(caught.value) == f"{scripts['r1'].place}: CLUSTER SETSLOT: I'm not the owner of hash slot 8192"
 
 
 def test_before_the_first_run_the_plan_is_for_new_nodes():
