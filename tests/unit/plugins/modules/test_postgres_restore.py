@@ -1,239 +1,289 @@
 # Copyright: (c) 2026, FreeAgentics
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What is moved, kept and refused; programs of the same names note how they are called, and log as the true ones do."""
+"""What is refused, moved and noted, with programs that answer as pgBackRest's and PostgreSQL's do.
+
+molecule/restore restores with the real ones.
+"""
 
 from __future__ import annotations
 
+import json
 import os
-import sys
+from types import SimpleNamespace
 
 import pytest
 
-PGBACKREST = """#!/bin/sh
-echo "pgbackrest $*" >> {place}/calls
-for option in "$@"; do case $option in --pg1-path=*) directory=${{option#*=}} ;; esac; done
-echo 15 > $directory/PG_VERSION
-echo 'P00   INFO: restore size = 29.5MB, file total = 1259'
+#: What a server of PostgreSQL 15 logs; the module asks for a time between the two transactions.
+REACHED = """\
+2026-11-26 13:07:06.789 UTC [26385] LOG:  starting PostgreSQL 15.18 (Debian 15.18-0+deb12u1) on x86_64-pc-linux-gnu
+2026-11-26 13:07:07.045 UTC [26405] LOG:  starting point-in-time recovery to 2026-11-26 13:06:54+00
+2026-11-26 13:07:09.117 UTC [26405] LOG:  consistent recovery state reached at 0/2000138
+2026-11-26 13:07:09.118 UTC [26405] LOG:  recovery stopping before commit of transaction 725, \\
+time 2026-11-26 13:06:54.14443+00
+2026-11-26 13:07:09.118 UTC [26405] LOG:  redo done at 0/6000068 system usage: CPU: user: 0.00 s, elapsed: 1.89 s
+2026-11-26 13:07:09.118 UTC [26405] LOG:  last completed transaction was at log time 2026-11-26 13:06:52.885163+00
+2026-11-26 13:07:09.652 UTC [26405] LOG:  selected new timeline ID: 2
+2026-11-26 13:07:09.868 UTC [26405] LOG:  archive recovery complete
+2026-11-26 13:07:09.899 UTC [26385] LOG:  database system is ready to accept connections
+""".replace("\\\n", "")
+MISSED = """\
+2026-11-26 13:08:13.516 UTC [28263] LOG:  starting PostgreSQL 15.18 (Debian 15.18-0+deb12u1) on x86_64-pc-linux-gnu
+2026-11-26 13:08:13.620 UTC [28266] LOG:  starting point-in-time recovery to 2026-11-26 13:06:54+00
+2026-11-26 13:08:13.908 UTC [28266] LOG:  consistent recovery state reached at 0/8000088
+2026-11-26 13:08:13.969 UTC [28266] FATAL:  recovery ended before configured recovery target was reached
 """
-CONTROL = """#!/bin/sh
-echo 'max_connections setting:              300'
-"""
-#: Logs what the test wants, and goes on running where it says that it is ready.
-POSTGRES = """#!{python}
-import os, sys, time
-directory = sys.argv[sys.argv.index("-D") + 1]
-open("{place}/calls", "a").write("postgres " + " ".join(sys.argv[3:]) + chr(10))
-text = open("{place}/log").read()
-if "is ready to accept" in text:
-    open(directory + "/postmaster.pid", "w").write(str(os.getpid()) + chr(10))
-sys.stdout.write(text)
-sys.stdout.flush()
-if "is ready to accept" in text:
-    time.sleep(60)
-"""
-CONTROLLER = """#!/bin/sh
-echo "pg_ctl $*" >> {place}/calls
-kill $(cat $3/postmaster.pid); rm $3/postmaster.pid
-"""
-CLIENT = """#!/bin/sh
-echo "psql $*" >> {place}/calls
-"""
-GOOD = """2026-11-26 12:40:00.000 UTC [7] LOG:  starting PostgreSQL 15.20 on x86_64
-2026-11-26 12:40:01.000 UTC [8] LOG:  starting point-in-time recovery to 2026-11-26 12:36:28+00
-12:40:01.000 UTC [8] LOG:  recovery stopping before commit of transaction 750, time 2026-11-26 12:36:29.307545+00
-2026-11-26 12:40:01.000 UTC [8] LOG:  redo done at 0/E022B78 system usage: CPU: user: 0.00 s
-2026-11-26 12:40:01.000 UTC [8] LOG:  last completed transaction was at log time 2026-11-26 12:36:27.788707+00
-2026-11-26 12:40:01.000 UTC [8] LOG:  selected new timeline ID: 4
-2026-11-26 12:40:01.000 UTC [8] LOG:  archive recovery complete
-2026-11-26 12:40:02.000 UTC [7] LOG:  database system is ready to accept connections
-"""
-BAD = """2026-11-26 12:40:00.000 UTC [7] LOG:  starting PostgreSQL 15.20 on x86_64
-2026-11-26 12:40:01.000 UTC [8] LOG:  starting point-in-time recovery to 2026-11-26 12:36:28+00
-2026-11-26 12:40:01.000 UTC [8] LOG:  last completed transaction was at log time 2026-11-26 12:30:00+00
-2026-11-26 12:40:01.000 UTC [8] FATAL:  recovery ended before configured recovery target was reached
-"""
+RESTORED = (
+    "P00   INFO: restore size = 29.5MB, file total = 1259\nP00   INFO: restore command end: completed successfully\n"
+)
 
-
-class Host:
-    """A host with a data directory, and the module that restores there."""
-
-    def __init__(self, place, run_module):
-        self.place, self._run_module = place, run_module
-        self.directory, self.workspace = place / "main", place / "restore"
-        self.aside = place / "main.before"
-        self.log(GOOD)
-
-    def log(self, text):
-        """Say what the server will log."""
-        (self.place / "log").write_text(text, encoding="utf-8")
-
-    def calls(self):
-        """Return how programs were called."""
-        path = self.place / "calls"
-        return path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-
-    def fill(self):
-        """Put a database into the data directory."""
-        self.directory.mkdir()
-        (self.directory / "precious").write_text("data", encoding="utf-8")
-
-    def restore(self, **changes):
-        """Run the module."""
-        arguments = {
-            "stanza": "app",
-            "repository": 2,
-            "backup": "20261126-113416F",
-            "target": "time",
-            "target_value": "2026-11-26 12:36:28+00",
-            "directory": str(self.directory),
-            "workspace": str(self.workspace),
-            "bin_directory": str(self.place / "bin"),
-            "archive_command": "push %p",
-            "timeout": 20,
-        }
-        return self._run_module("postgres_restore", **{**arguments, **changes})
+#: A server that logs and waits, and what stops it: pg_ctl stop -D <directory>.
+SERVER = '#!/bin/sh\necho $$ > "$2/postmaster.pid"\ncat "{log}"\nexec sleep 60\n'
+SERVER_THAT_ENDS = '#!/bin/sh\ncat "{log}"\nexit 1\n'
+STOP = '#!/bin/sh\nkill "$(cat "$3/postmaster.pid")" && rm "$3/postmaster.pid" && echo stop >> "{stopped}"\n'
 
 
 @pytest.fixture
-def host(tmp_path, run_module, monkeypatch):
-    programs = tmp_path / "bin"
-    programs.mkdir()
-    texts = {
-        "pgbackrest": PGBACKREST,
-        "pg_controldata": CONTROL,
-        "postgres": POSTGRES,
-        "pg_ctl": CONTROLLER,
-        "psql": CLIENT,
+def host(run_module, stand_in, tmp_path):
+    """A host with a directory to restore into: ``run`` runs the module, ``pgbackrest`` tells how it was called."""
+    programs, log, stopped = tmp_path / "bin", tmp_path / "log", tmp_path / "stopped"
+    stopped.touch()
+
+    def serve(text, script=SERVER):
+        log.write_text(text)
+        for name, content in (("postgres", script.format(log=log)), ("pg_ctl", STOP.format(stopped=stopped))):
+            (programs / name).write_text(content)
+            (programs / name).chmod(0o755)
+
+    def run(check_mode=False, **changes):
+        arguments = {
+            "stanza": "freeagentics",
+            "repository": 1,
+            "backup": "20261126-113416F",
+            "target": "time",
+            "target_value": "2026-11-26 13:06:54+00",
+            "directory": str(tmp_path / "main"),
+            "workspace": str(tmp_path / "recovery"),
+            "bin_directory": str(programs),
+        }
+        return run_module("postgres_restore", check_mode, **{**arguments, **changes})
+
+    serve(REACHED)
+    stand_in("pg_controldata", {"": (0, "max_connections setting:              400\n", "")})
+    return SimpleNamespace(
+        run=run,
+        serve=serve,
+        pgbackrest=stand_in("pgbackrest", {"restore": (0, RESTORED, "")}),
+        psql=stand_in("psql", {"": (0, "", "")}),
+        stand_in=stand_in,
+        main=tmp_path / "main",
+        workspace=tmp_path / "recovery",
+        mark=tmp_path / "recovery" / "restored.json",
+        stops=lambda: stopped.read_text().count("stop"),
+    )
+
+
+def remove(host, check_mode=False):
+    """Remove a copy."""
+    return host.run(check_mode, state="absent")
+
+
+def test_a_copy_is_restored_recovered_and_stopped(host):
+    done = host.run()
+    assert {name: value for name, value in done.items() if name not in ("invocation", "seconds")} == {
+        "changed": True,
+        "moved": "",
+        "content": 30932992,
+        "beginning": "point-in-time recovery to 2026-11-26 13:06:54+00",
+        "stopping": "stopping before commit of transaction 725, time 2026-11-26 13:06:54.14443+00",
+        "last_transaction": "2026-11-26 13:06:52.885163+00",
+        "redo_done": "0/6000068",
+        "timeline": 2,
+        "socket": str(host.workspace),
     }
-    for name, text in texts.items():
-        (programs / name).write_text(text.format(place=tmp_path, python=sys.executable), encoding="utf-8")
-        (programs / name).chmod(0o755)
-    monkeypatch.setenv("PATH", f"{programs}{os.pathsep}{os.environ['PATH']}")
-    made = Host(tmp_path, run_module)
-    yield made
-    pid = made.directory / "postmaster.pid"
-    if pid.exists():
-        os.kill(int(pid.read_text(encoding="utf-8")), 9)
+    common = ["--stanza=freeagentics", "--repo=1", "--reset-pg1-host", f"--pg1-path={host.main}"]
+    get = ["pgbackrest", *common, f"--spool-path={host.workspace}", f"--lock-path={host.workspace}"]
+    assert host.pgbackrest() == [
+        [
+            *common,
+            f"--lock-path={host.workspace}",
+            "--log-level-console=info",
+            "--delta",
+            "--set=20261126-113416F",
+            "--process-max=2",
+            "--type=time",
+            "--target=2026-11-26 13:06:54+00",
+            "--target-action=promote",
+            f'--recovery-option=restore_command={" ".join(get)} archive-get %f "%p"',
+            f"--tablespace-map-all={host.workspace}/tablespaces",
+            "restore",
+        ]
+    ]
+    assert json.loads(host.mark.read_text()) == {"directory": str(host.main), "purpose": "copy"}
+    assert host.main.stat().st_mode & 0o777 == 0o700
+    assert host.stops() == 1
 
 
-def test_what_goes_into_service_is_restored_proved_and_stopped(host):
-    done = host.restore()
-    assert (done["changed"], done["moved"], done["timeline"]) == (True, "", 4)
-    assert done["beginning"] == "point-in-time recovery to 2026-11-26 12:36:28+00"
-    assert done["stopping"] == "stopping before commit of transaction 750, time 2026-11-26 12:36:29.307545+00"
-    assert done["last_transaction"] == "2026-11-26 12:36:27.788707+00"
-    assert (done["redo_done"], done["content"]) == ("0/E022B78", 30932992)
-    assert [call.split()[0] for call in host.calls()] == ["pgbackrest", "postgres", "psql", "pg_ctl"]
-    assert not (host.workspace / "restored.json").exists()
+def test_settings_of_the_recovery_do_not_stay(host):
+    host.run()
+    (arguments,) = host.psql()
+    assert arguments[:6] == ["-X", "-q", "-h", str(host.workspace), "-p", "55432"]
+    assert "ALTER SYSTEM RESET restore_command" in arguments
+    assert "ALTER SYSTEM RESET recovery_target_time" in arguments
+    assert arguments[-1] == "postgres"
 
 
-def test_pgbackrest_is_told_the_backup_the_target_and_a_spool_of_its_own(host):
-    host.restore(timeline=3)
-    command = host.calls()[0]
-    common = f"--stanza=app --repo=2 --reset-pg1-host --pg1-path={host.directory}"
-    assert command.startswith(f"pgbackrest {common} --lock-path={host.workspace} --log-level-console=info ")
-    assert "--set=20261126-113416F --process-max=2 --type=time --target=2026-11-26 12:36:28+00" in command
-    assert "--target-action=promote" in command
-    assert "--target-timeline=3" in command
-    apart = f"--spool-path={host.workspace} --lock-path={host.workspace}"
-    assert f'--recovery-option=restore_command=pgbackrest {common} {apart} archive-get %f "%p"' in command
-    assert "--tablespace-map-all" not in command
+def test_what_goes_into_service_archives_keeps_its_tablespaces_and_bears_no_mark(host):
+    done = host.run(archive_command="pgbackrest archive-push %p", timeline=3)
+    assert done["changed"] is True
+    (arguments,) = host.pgbackrest()
+    assert "--target-timeline=3" in arguments
+    assert not [one for one in arguments if one.startswith("--tablespace-map-all")]
+    assert not host.mark.exists()
 
 
-def test_the_server_recovers_by_itself_and_leaves_no_setting_behind(host):
-    host.restore()
-    _, server, client, _ = host.calls()
-    assert "-c listen_addresses= " in server
-    assert "-c max_connections=300 " in server
-    assert "-c archive_command=push %p" in server
-    assert "-c ALTER SYSTEM RESET restore_command" in client
-    assert "-c ALTER SYSTEM RESET recovery_target_time" in client
+def test_a_server_may_go_on_running_until_its_copy_is_removed(host):
+    assert host.run(keep_running=True)["changed"] is True
+    process = int((host.main / "postmaster.pid").read_text())
+    os.kill(process, 0)
+    assert host.stops() == 0
+    assert remove(host, check_mode=True)["changed"] is True
+    assert host.main.exists()
+    assert remove(host)["changed"] is True
+    assert host.stops() == 1
+    assert not host.main.exists()
+    assert not host.workspace.exists()
+    assert remove(host)["changed"] is False
 
 
-def test_the_old_content_is_moved_aside_and_kept(host):
-    host.fill()
-    done = host.restore(aside=str(host.aside))
-    assert done["moved"] == str(host.aside)
-    assert (host.aside / "precious").read_text(encoding="utf-8") == "data"
-    assert (host.directory / "PG_VERSION").exists()
+def test_check_mode_looks_and_changes_nothing(host):
+    assert host.run(check_mode=True)["changed"] is True
+    assert not host.main.exists()
+    assert not host.workspace.exists()
+    assert host.pgbackrest() == []
 
 
 @pytest.mark.parametrize("check_mode", [False, True])
-def test_content_is_refused_where_no_place_for_it_is_named(host, check_mode):
-    host.fill()
-    done = host.restore(check_mode=check_mode)
-    assert done["msg"] == f"{host.directory} is not empty: name with aside where its content is moved to"
-    assert (host.directory / "precious").exists()
+def test_content_is_not_replaced_without_a_place_for_it(host, check_mode):
+    host.main.mkdir()
+    (host.main / "PG_VERSION").write_text("15\n")
+    done = host.run(check_mode)
+    assert done["failed"] is True
+    assert done["msg"] == f"{host.main} is not empty: name with aside where its content is moved to"
+    assert (host.main / "PG_VERSION").read_text() == "15\n"
 
 
-def test_no_place_is_used_twice(host):
-    host.fill()
-    host.aside.mkdir()
-    done = host.restore(aside=str(host.aside))
-    assert done["msg"] == f"{host.aside} is there already: name another place for the content of {host.directory}"
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_old_content_does_not_displace_older_content(host, tmp_path, check_mode):
+    for folder in (host.main, tmp_path / "aside"):
+        folder.mkdir()
+        (folder / "PG_VERSION").write_text("15\n")
+    done = host.run(check_mode, aside=str(tmp_path / "aside"))
+    assert done["msg"] == f"{tmp_path}/aside is there already: name another place for the content of {host.main}"
 
 
-def test_a_server_that_runs_is_left_alone(host):
-    host.fill()
-    (host.directory / "postmaster.pid").write_text("1\n", encoding="utf-8")
-    done = host.restore(aside=str(host.aside))
-    (host.directory / "postmaster.pid").unlink()
-    assert done["msg"] == f"a server runs in {host.directory} (process 1): stop it first, and what starts it"
+def test_old_content_is_moved_aside(host, tmp_path):
+    host.main.mkdir()
+    (host.main / "PG_VERSION").write_text("old\n")
+    aside = str(tmp_path / "aside")
+    assert host.run(check_mode=True, aside=aside)["moved"] == aside
+    assert (host.main / "PG_VERSION").exists()
+    assert host.run(aside=aside)["moved"] == aside
+    assert (tmp_path / "aside" / "PG_VERSION").read_text() == "old\n"
+    assert not (host.main / "PG_VERSION").exists()
 
 
-def test_check_mode_says_what_would_be_moved_and_touches_nothing(host):
-    host.fill()
-    done = host.restore(check_mode=True, aside=str(host.aside))
-    assert (done["changed"], done["moved"]) == (True, str(host.aside))
-    assert host.calls() == []
-    assert (host.directory / "precious").exists()
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_a_server_that_somebody_else_runs_is_left_alone(host, tmp_path, check_mode):
+    host.main.mkdir()
+    (host.main / "postmaster.pid").write_text(f"{os.getpid()}\n{host.main}\n")
+    done = host.run(check_mode, aside=str(tmp_path / "aside"))
+    assert done["msg"] == (f"a server runs in {host.main} (process {os.getpid()}): stop it first, and what starts it")
+    assert host.stops() == 0
 
 
-def test_a_target_that_the_log_does_not_prove_fails_and_says_where_the_old_data_are(host):
-    host.fill()
-    host.log(BAD)
-    done = host.restore(aside=str(host.aside))
+def test_a_run_that_died_is_finished_by_the_next_one(host, tmp_path):
+    host.stand_in("pgbackrest", {"restore": (82, "", "ERROR: [082]: WAL segment was not archived\n")})
+    host.main.mkdir()
+    (host.main / "PG_VERSION").write_text("old\n")
+    aside = str(tmp_path / "aside")
+    done = host.run(aside=aside, archive_command="true")
     assert done["msg"] == (
-        "the server ended: recovery ended before configured recovery target was reached. The last transaction that was "
-        f"replayed is of 2026-11-26 12:30:00+00. See {host.workspace}/server.log. The old content is in {host.aside}"
+        f"pgbackrest ended with 82: ERROR: [082]: WAL segment was not archived. The old content is in {aside}"
     )
-    assert (host.aside / "precious").exists()
-
-
-def test_a_run_that_died_is_finished_by_the_next_one_without_moving_its_leftover(host):
-    host.log(BAD)
-    host.restore()
-    assert (host.workspace / "restored.json").exists()
-    host.log(GOOD)
-    done = host.restore()
+    assert json.loads(host.mark.read_text())["purpose"] == "in_service"
+    (host.main / "half").write_text("restored\n")
+    host.stand_in("pgbackrest", {"restore": (0, RESTORED, "")})
+    done = host.run(aside=aside, archive_command="true")
     assert (done["changed"], done["moved"]) == (True, "")
-    assert not host.aside.exists()
+    assert (tmp_path / "aside" / "PG_VERSION").read_text() == "old\n"
 
 
-def test_a_copy_goes_on_running_without_an_archive(host):
-    done = host.restore(archive_command="", keep_running=True)
-    assert done["socket"] == str(host.workspace)
-    command, server = host.calls()[:2]
-    assert f"--tablespace-map-all={host.workspace}/tablespaces" in command
-    assert "-c archive_mode=off " in server
-    assert (host.directory / "postmaster.pid").exists()
-    assert (host.workspace / "restored.json").exists()
+def test_a_mark_of_another_directory_does_not_count(host):
+    host.workspace.mkdir()
+    host.mark.write_text(json.dumps({"directory": "/somewhere/else", "purpose": "copy"}))
+    host.main.mkdir()
+    (host.main / "PG_VERSION").write_text("15\n")
+    assert host.run()["msg"] == f"{host.main} is not empty: name with aside where its content is moved to"
 
 
-def test_a_copy_can_be_removed_and_nothing_else(host):
-    host.restore(archive_command="", keep_running=True)
-    assert host.restore(state="absent", check_mode=True)["changed"] is True
-    assert host.directory.exists()
-    assert host.restore(state="absent")["changed"] is True
-    assert not host.directory.exists()
+@pytest.mark.parametrize("check_mode", [False, True])
+@pytest.mark.parametrize("mark", [None, "", "in_service"])
+def test_what_is_no_copy_is_not_removed(host, mark, check_mode):
+    host.main.mkdir()
+    host.workspace.mkdir()
+    if mark is not None:
+        host.mark.write_text(mark and json.dumps({"directory": str(host.main), "purpose": mark}))
+    done = remove(host, check_mode)
+    assert done["failed"] is True
+    assert done["msg"] == f"{host.main} is no copy that this module restored, so it is not removed"
+    assert host.main.is_dir()
+
+
+def test_a_target_that_was_not_reached_is_a_failure(host):
+    host.serve(MISSED, SERVER_THAT_ENDS)
+    assert host.run()["msg"] == (
+        "the server ended: recovery ended before configured recovery target was reached. "
+        f"It was consistent at 0/8000088. See {host.workspace}/server.log"
+    )
+
+
+def test_a_server_that_stopped_elsewhere_is_stopped(host):
+    done = host.run(target="xid", target_value="800")
+    assert done["msg"] == (
+        "the server's log does not say that transaction 800 was reached; it says: recovery stopping before commit of "
+        "transaction 725, time 2026-11-26 13:06:54.14443+00. The last transaction that was replayed is of "
+        f"2026-11-26 13:06:52.885163+00. See {host.workspace}/server.log"
+    )
+    assert host.stops() == 1
+
+
+def test_a_recovery_that_takes_too_long_is_stopped(host):
+    host.serve(REACHED.split("2026-11-26 13:07:09.652")[0])
+    done = host.run(timeout=1)
+    assert done["msg"] == (f"the recovery took more than 1 s; {host.workspace}/server.log tells how far it got")
+    assert host.stops() == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"target_value": ""}, "target=time needs target_time"),
+        (
+            {"target": "lsn", "target_value": "3000060"},
+            "target_lsn: '3000060' is no position in the log; one looks like 0/3000060",
+        ),
+        (
+            {"target": "immediate"},
+            "value of target must be one of: latest, time, xid, name, lsn, got: immediate",
+        ),
+    ],
+)
+def test_a_target_is_looked_at_before_anything_is_touched(host, changes, message):
+    done = host.run(**changes)
+    assert (done["failed"], done["msg"]) == (True, message)
     assert not host.workspace.exists()
-    assert host.restore(state="absent")["changed"] is False
-    host.fill()
-    done = host.restore(state="absent")
-    assert done["msg"] == f"{host.directory} is no copy that this module restored, so it is not removed"
-    assert (host.directory / "precious").exists()
 
 
-def test_what_pgbackrest_says_is_shown(host):
-    (host.place / "bin" / "pgbackrest").write_text("#!/bin/sh\necho 'ERROR: [037]: no'\nexit 37\n", encoding="utf-8")
-    assert host.restore()["msg"] == "pgbackrest ended with 37: ERROR: [037]: no"
+def test_a_restore_needs_a_backup(run_module, tmp_path):
+    done = run_module("postgres_restore", directory=str(tmp_path / "main"), workspace=str(tmp_path / "recovery"))
+    assert done["msg"] == "state is restored but all of the following are missing: stanza, repository, backup"
