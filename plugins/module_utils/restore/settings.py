@@ -22,6 +22,9 @@ _FROM_CONTROL: Mapping[str, str] = {
     "track_commit_timestamp setting": "track_commit_timestamp",
 }
 
+#: The catalogue of PostgreSQL 15 (src/include/catalog/catversion.h), the first one with the setting archive_library.
+CATALOG_OF_15 = 202209061
+
 #: What a restore leaves in postgresql.auto.conf, and no server shall find there afterwards.
 RECOVERY_SETTINGS: Tuple[str, ...] = (
     "restore_command",
@@ -65,7 +68,6 @@ def settings(
         "hot_standby": "off",
         "archive_mode": "on" if archive_command else "off",
         "archive_command": archive_command,
-        "archive_library": "",
         "primary_conninfo": "",
         "primary_slot_name": "",
         "shared_preload_libraries": "",
@@ -77,9 +79,10 @@ def settings(
         "timezone": "UTC",
         "lc_messages": "C",
     }
+    own.update({"archive_library": ""} if _knows_libraries(control) else {})
     return {**known, **own, **extra}
 
 
-def version_of(settings_of: Mapping[str, str], version: int) -> Dict[str, str]:
-    """Return the settings that a version of PostgreSQL knows: libraries that archive came with 15."""
-    return {name: value for name, value in settings_of.items() if version >= 15 or name != "archive_library"}
+def _knows_libraries(control: Mapping[str, str]) -> bool:
+    """Return whether the cluster's version can archive with a library, too."""
+    return int(control.get("Catalog version number", CATALOG_OF_15)) >= CATALOG_OF_15

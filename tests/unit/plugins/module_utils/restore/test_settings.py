@@ -9,7 +9,6 @@ import pytest
 from ansible_collections.freeagentics.platform.plugins.module_utils.restore.settings import (
     parse_control,
     settings,
-    version_of,
 )
 
 #: Some lines of what pg_controldata of PostgreSQL 15 prints.
@@ -90,9 +89,7 @@ def test_further_settings_win():
     assert (found["max_connections"], found["fsync"]) == ("500", "off")
 
 
-@pytest.mark.parametrize(
-    ("version", "known"),
-    [(14, {"port": "1"}), (15, {"port": "1", "archive_library": ""}), (16, {"port": "1", "archive_library": ""})],
-)
-def test_a_version_gets_only_settings_that_it_knows(version, known):
-    assert version_of({"port": "1", "archive_library": ""}, version) == known
+@pytest.mark.parametrize(("catalog", "known"), [("202107181", False), ("202209061", True), ("202307071", True)])
+def test_a_version_gets_only_settings_that_it_knows(catalog, known):
+    found = settings({"Catalog version number": catalog}, "/scratch", 55432, "", {})
+    assert ("archive_library" in found) is known
