@@ -54,12 +54,13 @@ def test_what_was_changed_since_is_found(host, dump):
 
 def test_it_is_in_s3_where_nobody_can_read_it(host, dump):
     assert dump in names(host, "stored")
-    listed = host.check_output("backup-rclone lsf --recursive --files-only plain:molecule-backups/backups").split()
-    assert listed
-    assert not [path for path in listed if dump in path or "dumps" in path or "manifest" in path]
-    for path in listed:
-        head = host.check_output(f"backup-rclone cat --count 8 plain:molecule-backups/backups/{path}")
-        assert head.startswith("RCLONE")
+    host.check_output("rm -rf /tmp/plain; backup-rclone copy plain:molecule-backups/backups /tmp/plain")
+    stored = host.check_output("find /tmp/plain -type f").split()
+    assert stored
+    assert not [path for path in stored if dump in path or "dumps" in path or "manifest" in path]
+    # Every file begins as rclone's encrypted ones do.
+    heads = host.check_output("find /tmp/plain -type f -exec head -c 6 {} ';' -exec echo ';'").split()
+    assert heads == ["RCLONE"] * len(stored)
 
 
 def test_the_copy_in_s3_brings_every_row_back(host, dump):
@@ -99,7 +100,7 @@ def test_old_dumps_go_and_what_is_not_a_dump_stays(host, dump):
     done = host.run(JOB)
     assert done.rc == 0, done.stderr
     kept = names(host, "here")
-    assert kept[:-2] == [f"2020-01-{day:02}T020000Z" for day in range(4, 10)]
+    assert [name for name in kept if name.startswith("2020")] == [f"2020-01-{day:02}T020000Z" for day in range(4, 10)]
     found = host.check_output(f"ls -A {DUMPS}").split()
     assert "of-a-person" in found
     assert ".partial-2020-01-20T020000Z" not in found

@@ -50,7 +50,8 @@ def test_a_job_that_fails(host):
 
 
 def test_a_job_runs_once_at_a_time(host):
-    host.run("systemd-run --quiet --unit a-long-job backup-job --name long --timeout 1m -- sleep 50")
+    host.run(f"rm -f {METRICS}/backup_long*.prom")
+    host.run("systemd-run --quiet --collect --unit a-long-job backup-job --name long --timeout 1m -- sleep 50")
     host.run(f"for n in $(seq 50); do test -e {METRICS}/backup_long.prom && break; sleep 0.1; done")
     refused = start(host, "long", "true")
     host.check_output("systemctl stop a-long-job")

@@ -28,7 +28,7 @@ def test_what_is_uploaded_is_stored_and_stays(host):
     host.check_output("touch -d '30 seconds ago' /srv/uploads/a/file; systemctl start backup-uploads")
     assert until_stored(host, "a/file", "three")
     assert host.check_output("backup-rclone cat store:files/other") == "two"
-    (replaced,) = host.check_output("backup-rclone lsf --recursive --files-only store:replaced").split()
+    replaced = max(host.check_output("backup-rclone lsf --recursive --include '/*/a/**' store:replaced").split())
     assert host.check_output(f"backup-rclone cat store:replaced/{replaced}") == "one"
 
 

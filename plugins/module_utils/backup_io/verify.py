@@ -21,7 +21,7 @@ from typing import Any, Dict, List, Optional, Tuple
 
 from ..pgbackrest.info import Backup, InfoError, newest, parse
 from ..restore.server_log import Outcome, parse_log, parse_server_time, shortfall
-from ..restore.settings import parse_control, settings, version_of
+from ..restore.settings import parse_control, settings
 from ..restore.target import parse_target
 from .command import BackupError, run
 from .reported import report
@@ -149,8 +149,7 @@ class Scratch:
         values = settings(control, self._directory, PORT, "", {**SPEED, **extra})
         for name, text in (("postgresql.conf", ""), ("pg_hba.conf", "local all all peer\n"), ("pg_ident.conf", "")):
             self._write(name, text)
-        known = version_of(values, int(self._version()))
-        options = [part for name, value in known.items() for part in ("-c", f"{name}={value}")]
+        options = [part for name, value in values.items() for part in ("-c", f"{name}={value}")]
         with open(self._log, "wb") as log:
             return subprocess.Popen(
                 [self._program("postgres"), "-D", self._data, *options],
