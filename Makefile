@@ -48,6 +48,10 @@ molecule: $(VENV) ## Test every role on hosts of the lab's kind, or one: ROLE=ha
 acceptance: $(VENV) ## Look at the running lab from outside
 	@.ci/stage acceptance
 
+.PHONY: drills
+drills: $(VENV) ## Lose parts of the running lab's data tier under load, and look every acknowledged write up
+	@.ci/stage drills
+
 .PHONY: test
 test: ## Run every stage from nothing, the lab included, and say what each executed
 	@.ci/run
