@@ -7,11 +7,10 @@ from __future__ import annotations
 from typing import Dict, Mapping
 from urllib.parse import quote
 
+from ..topology.derive.names import database_name
 from ..topology.model import Topology, TopologyError
 from ..topology.query import index
 
-#: The name that a host of an application resolves to itself, where the local route listens.
-DATABASE = "database"
 #: The user of the application, in PostgreSQL and in Redis, and its database.
 USER = "app"
 POOL_PORT = 6432
@@ -32,7 +31,7 @@ def application_environment(topology: Topology, host_name: str, passwords: Mappi
     caches = query.members("redis", region) if "redis" in topology.services else ()
     environment: Dict[str, str] = {}
     if query.members("postgres", region):
-        server = f"{DATABASE}.{topology.internal_domain}:{POOL_PORT}"
+        server = f"{database_name(topology)}:{POOL_PORT}"
         account = f"{USER}:{quote(_password(passwords, 'database'), safe='')}"
         environment["DATABASE_URL"] = f"postgresql://{account}@{server}/app?sslmode=disable"
         environment["DATABASE_READ_URL"] = f"postgresql://{account}@{server}/app_read?sslmode=disable"

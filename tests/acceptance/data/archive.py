@@ -64,12 +64,6 @@ class Archive:
             return False
         return True
 
-    @property
-    def said(self) -> str:
-        """What pgBackRest wrote last about sending segments."""
-        log = f"/var/log/pgbackrest/{self._stanza}-archive-push-async.log"
-        return self._hosts.on(self._cluster.primary(), "tail", "-n", "40", log)
-
     @contextmanager
     def full_disk(self) -> Iterator[None]:
         """Let the disk of the first repository be full for a while."""

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
-from statistics import median
 from typing import Callable, Iterator
 
 import pytest
@@ -56,8 +55,7 @@ def test_a_record_is_on_every_server_within_a_second(ask: Ask, cluster: Cluster,
                 lags[server].append(max(0.0, float(rows.result()[0][0] or "inf") - stored))
     for server, seconds in lags.items():
         figures.add(f"record on {server} after its acknowledgement", seconds)
-    # The worst is printed: on a machine that does much else it is the time until the server's question ran again.
-    assert {server: seconds for server, seconds in lags.items() if median(seconds) > LAG} == {}
+    assert {server: seconds for server, seconds in lags.items() if max(seconds) > LAG} == {}
 
 
 def test_a_record_is_read_from_the_cache(ask: Ask, prefix: str) -> None:

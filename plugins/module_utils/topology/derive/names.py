@@ -39,10 +39,15 @@ def hosts_file(topology: Topology, host_name: str) -> Tuple[HostsEntry, ...]:
     return entries
 
 
+def full_name(topology: Topology, name: str) -> str:
+    """Return a name with the internal domain."""
+    return f"{name}.{topology.internal_domain}"
+
+
 def database_name(topology: Topology) -> str:
     """Return the name of the database, for which the certificate of every database host is valid, too."""
-    return f"{DATABASE}.{topology.internal_domain}"
+    return full_name(topology, DATABASE)
 
 
 def _entry(topology: Topology, address: str, name: str) -> HostsEntry:
-    return HostsEntry(address, (f"{name}.{topology.internal_domain}", name))
+    return HostsEntry(address, (full_name(topology, name), name))

@@ -9,6 +9,7 @@ from typing import Optional, Tuple
 
 from ..model import Host, Topology
 from ..query import Index, index, peers_region
+from .names import full_name
 
 #: The port's name in the declaration, the same for both ends.
 PORT = "pgbackrest"
@@ -53,7 +54,7 @@ def peers(topology: Topology, host_name: str) -> Peers:
     return Peers(
         repository=_server(topology, own[0], REPOSITORY) if own else None,
         databases=tuple(_server(topology, one, DATABASE) for one in saved),
-        clients=tuple(_full_name(topology, one) for one in _callers(known, host)),
+        clients=tuple(full_name(topology, one.name) for one in _callers(known, host)),
     )
 
 
@@ -80,8 +81,4 @@ def _callers(known: Index, host: Host) -> Tuple[Host, ...]:
 
 
 def _server(topology: Topology, host: Host, service: str) -> Server:
-    return Server(host.name, _full_name(topology, host), topology.services[service].ports[PORT].number)
-
-
-def _full_name(topology: Topology, host: Host) -> str:
-    return f"{host.name}.{topology.internal_domain}"
+    return Server(host.name, full_name(topology, host.name), topology.services[service].ports[PORT].number)

@@ -9,7 +9,7 @@ from typing import Mapping, Tuple
 
 from ..model import Host, Topology
 from ..query import index
-from .names import database_name
+from .names import database_name, full_name
 
 #: Certificates by service, each with the group that reads its key. pgBackRest runs as the database's user everywhere.
 OF_SERVICES: Mapping[str, Tuple[Tuple[str, str], ...]] = {
@@ -41,6 +41,6 @@ def certificates(topology: Topology, host_name: str) -> Tuple[Certificate, ...]:
 
 
 def _certificate(topology: Topology, host: Host, name: str, group: str) -> Certificate:
-    own = (f"{host.name}.{topology.internal_domain}", host.name)
+    own = (full_name(topology, host.name), host.name)
     names = (*own, database_name(topology)) if name == "postgres" else own
     return Certificate(name, names, tuple(map(str, host.addresses)), group)
