@@ -67,7 +67,7 @@ class Bench:
         prefix = f"bench-{time.time_ns()}"
         with HostWriters(self._hosts, self._applications[0], "database", prefix) as writers:
             faults = Faults(self._cluster, self._hosts, {name: lambda: writers.attempts})
-            for _ in range(runs):
+            for _round in range(runs):
                 fault(faults)
         attempts = writers.attempts
         findings = prove(attempts, prefix, self._cluster.records(TABLE))
@@ -79,7 +79,7 @@ class Bench:
 
     def cache(self, name: str, runs: int) -> Cost:
         """Take the power of a shard's master away, again and again."""
-        losses = [self._cache.lose_master(self._applications[0]) for _ in range(runs)]
+        losses = [self._cache.lose_master(self._applications[0]) for _round in range(runs)]
         failed, lost = (
             sum(len(part) for part in parts)
             for parts in ([loss.failed for loss in losses], [loss.findings.lost for loss in losses])
@@ -91,7 +91,7 @@ class Bench:
         with Copies(self._hosts, self._cluster, self._backup) as copies:
             ways = copies.ways()
             seconds: Dict[str, List[float]] = {name: [] for name in ways}
-            for _ in range(rounds):
+            for _round in range(rounds):
                 for name, way in ways.items():
                     seconds[name].append(way())
             return copies_section(copies.size, seconds, copies.references)

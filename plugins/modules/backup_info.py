@@ -111,7 +111,7 @@ repositories:
         start_time:
           description: When it began.
           type: str
-          sample: 2026-11-26 02:00:04+00
+          sample: "2026-11-26 02:00:04+00"
         stop_time:
           description: When it ended.
           type: str

@@ -97,7 +97,8 @@ from ansible_collections.freeagentics.platform.plugins.module_utils.patroni.envi
 
 #: Made in a folder when everything is in it.
 COMPLETE = ".complete"
-BUILD_REQUIREMENTS, REQUIREMENTS = "patroni-build-requirements.txt", "patroni-requirements.txt"
+BUILD_REQUIREMENTS = "patroni-build-requirements.txt"
+REQUIREMENTS = "patroni-requirements.txt"
 
 
 def complete_folders(root: str) -> list:

@@ -185,7 +185,8 @@ from ansible_collections.freeagentics.platform.plugins.module_utils.restore.targ
 PAUSE = 0.2
 #: What says that a data directory is this module's own: for a copy for ever, else until the target was reached.
 MARK = "restored.json"
-COPY, IN_SERVICE = "copy", "in_service"
+COPY = "copy"
+IN_SERVICE = "in_service"
 
 
 class Place:

@@ -218,7 +218,7 @@ nodes:
     memory_limit_bytes:
       description: Its C(maxmemory), 0 for none, or none if it did not answer.
       type: int
-    keys:
+    key_count:
       description: How many keys it has, expired ones that were not removed yet included; or none.
       type: int
     version:

@@ -278,7 +278,7 @@ def main() -> None:
             "max_lag_bytes": {"type": "int", "default": 1048576},
             "settle": {"type": "float", "default": 10},
             "sample": {"type": "int", "default": 0},
-            "max_key_bytes": {"type": "int", "default": 65536},
+            "max_key_bytes": {"type": "int", "default": 65536, "no_log": False},
             "timeout": {"type": "float", "default": 5},
         },
         supports_check_mode=True,

@@ -150,7 +150,7 @@ repositories:
         start_time:
           description: Its beginning.
           type: str
-          sample: 2026-11-19 02:00:31+00
+          sample: "2026-11-19 02:00:31+00"
         end_time:
           description: Its end, which is when the last segment was archived.
           type: str

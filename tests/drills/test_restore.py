@@ -45,7 +45,7 @@ class Copy:
         rows = [
             line.split("\t") for line in self._on("psql", "-XAtq", "-F", "\t", *self._where, "-c", sql).splitlines()
         ]
-        return [(key, value) for key, value in rows]
+        return [(row[0], row[1]) for row in rows]
 
     def dump(self, table: str) -> str:
         """Return what makes a table anew."""

@@ -37,9 +37,9 @@ EVENTS = {psycopg2.extensions.POLL_READ: select.POLLIN, psycopg2.extensions.POLL
 
 
 class _Clock(threading.local):
-    """Until when the present thread may wait for its connection."""
+    """Until when the present thread may wait for its connection; without a time, for as long as it takes."""
 
-    until = float("inf")
+    until: float | None = None
 
 
 _clock = _Clock()
@@ -52,15 +52,12 @@ def _wait(connection: Any) -> None:
         state = connection.poll()
         if state == psycopg2.extensions.POLL_OK:
             return
-        left = _clock.until - time.monotonic()
+        left = None if _clock.until is None else _clock.until - time.monotonic()
         descriptor = connection.fileno()
         poller.register(descriptor, EVENTS[state])
-        if left <= 0 or not poller.poll(left * 1000):
+        if (left is not None and left <= 0) or not poller.poll(None if left is None else left * 1000):
             raise psycopg2.OperationalError("no answer in time")
         poller.unregister(descriptor)
-
-
-psycopg2.extensions.set_wait_callback(_wait)
 
 
 class PostgresStore:
@@ -70,6 +67,8 @@ class PostgresStore:
         self._urls = {"write": write_url, "read": read_url}
         self._operation = operation
         self._own = threading.local()
+        # It holds for all connections of the process.
+        psycopg2.extensions.set_wait_callback(_wait)
 
     def create(self) -> bool:
         """Create the table where it is missing.

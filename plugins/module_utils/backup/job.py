@@ -13,6 +13,7 @@ This file is also read on the hosts, where the program backup-job uses it: stand
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass, field, replace
 from typing import Dict, Mapping, Optional, Tuple
@@ -105,12 +106,12 @@ def report(text: str) -> Dict[str, float]:
     """
     found: Dict[str, float] = {}
     for line in text.splitlines():
-        name, _, value = line.partition(" ")
+        name, _blank, value = line.partition(" ")
         try:
             number = float(value)
         except ValueError:
             number = float("nan")
-        if not REPORTED.fullmatch(name) or name in HELP or number != number:
+        if not REPORTED.fullmatch(name) or name in HELP or math.isnan(number):
             raise JobError(
                 f"the job's report has the line {line!r}: write a name of its own and a number, as in 'bytes 1024'"
             )

@@ -82,5 +82,6 @@ def _of_months(good: List[str], count: int) -> Set[str]:
 
 def _part(name: str, part: str) -> str:
     match = NAME.fullmatch(name)
-    assert match is not None
+    if match is None:
+        raise ValueError(f"{name} is no name of a copy")
     return match[part]

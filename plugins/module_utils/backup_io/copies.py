@@ -30,7 +30,7 @@ def entries(directory: str) -> Dict[str, manifest.Entry]:
 
 
 def _files(directory: str) -> Iterator[str]:
-    for folder, _, names in os.walk(directory):
+    for folder, _folders, names in os.walk(directory):
         for name in names:
             yield os.path.relpath(os.path.join(folder, name), directory)
 

@@ -185,7 +185,8 @@ def follow(process: subprocess.Popen[bytes], lines: Lines, due: Due) -> Optional
 
 def output(process: subprocess.Popen[bytes]) -> int:
     """Return the descriptor on which a job's output arrives."""
-    assert process.stdout is not None
+    if process.stdout is None:
+        raise ValueError("the job was started without a pipe")
     return process.stdout.fileno()
 
 

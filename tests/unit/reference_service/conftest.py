@@ -13,6 +13,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+import psycopg2.extensions
 import pytest
 
 SOURCE = Path(__file__).resolve().parents[3] / "lab" / "reference_service"
@@ -86,3 +87,10 @@ def start():
         process.terminate()
         process.wait(timeout=20)
         process.stderr.close()
+
+
+@pytest.fixture(autouse=True)
+def own_way_of_waiting():
+    """Take back how the service lets psycopg2 wait, which holds for the whole process."""
+    yield
+    psycopg2.extensions.set_wait_callback(None)

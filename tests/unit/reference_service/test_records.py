@@ -117,7 +117,7 @@ def test_a_cache_that_is_away_is_passed_over_for_a_while(closed_port, tmp_path):
     cache = Cache(f"127.0.0.1:{closed_port}", "app", "secret", str(authority))
     assert cache.get("one") == (None, "off")
     started = time.monotonic()
-    for _ in range(1000):
+    for _call in range(1000):
         assert cache.get("one") == (None, "off")
     assert time.monotonic() - started < 0.5
     cache.set("one", "first")

@@ -55,7 +55,7 @@ def said(process):
 
 def until(condition):
     """Wait until a condition holds, 20 s at most."""
-    for _ in range(400):
+    for _attempt in range(400):
         if condition():
             return
         time.sleep(0.05)

@@ -49,6 +49,7 @@ def as_program(path, *arguments):
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
+        check=False,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
     )
 

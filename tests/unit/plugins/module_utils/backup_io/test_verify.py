@@ -60,6 +60,9 @@ if arguments[0] == "stop":
         sys.exit("pg_ctl: no server running")
 """
 PSQL = r"""
+# As a real server: nobody answers before its file is there.
+if not os.path.exists(os.environ["PGHOST"] + "/data/postmaster.pid"):
+    sys.exit("connection refused")
 answers = {"pg_get_wal_replay_pause_state": "paused", "query_to_xml": "2\t10", "pg_database": "app\npostgres"}
 print([answer for words, answer in answers.items() if words in arguments[-1]][0])
 """
@@ -250,7 +253,7 @@ def test_a_restore_that_is_asked_to_end_leaves_nothing(restored, tmp_path):
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
     )
     try:
-        for _ in range(400):
+        for _attempt in range(400):
             if (tmp_path / "verify" / "data" / "postmaster.pid").exists():
                 break
             time.sleep(0.05)

@@ -45,7 +45,7 @@ def test_a_sound_cluster(nodes):
         "link": "up",
         "memory_bytes": 1000,
         "memory_limit_bytes": 9000,
-        "keys": 7,
+        "key_count": 7,
         "version": "7.0.15",
         "uptime_seconds": 60,
         "flags": {},
@@ -73,7 +73,7 @@ def test_a_node_that_is_down_is_described_by_the_others(nodes):
     state = describe(nodes.cluster())
     gone = named(state, "r1")
     assert (gone["answered"], gone["role"], gone["slots"]) == (False, "master", "0-5460")
-    assert (gone["keys"], gone["offset"], gone["memory_bytes"], gone["version"]) == (None, None, None, "")
+    assert (gone["key_count"], gone["offset"], gone["memory_bytes"], gone["version"]) == (None, None, None, "")
     assert gone["flags"] == {"fail": ["r2", "r3", "r4"]}
     assert gone["not_linked_from"] == ["r2", "r3", "r4"]
     assert named(state, "r4")["lag_bytes"] is None
