@@ -290,7 +290,8 @@ missing:
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
-from ansible_collections.freeagentics.platform.plugins.module_utils.postgres_io import parallel, rest, sql
+from ansible_collections.freeagentics.platform.plugins.module_utils.observe.parallel import ask_all
+from ansible_collections.freeagentics.platform.plugins.module_utils.postgres_io import rest, sql
 from ansible_collections.freeagentics.platform.plugins.module_utils.postgres_observe.cluster import (
     CLUSTER,
     HISTORY,
@@ -387,7 +388,7 @@ def main() -> None:
     if module.params["login_user"] and sql.PSYCOPG2_ERROR:
         message = missing_required_lib("psycopg2 (python3-psycopg2)", reason="to ask PostgreSQL")
         module.fail_json(msg=message, exception=sql.PSYCOPG2_ERROR)
-    outcomes = parallel.ask_all(questions(module.params), module.params["timeout"])
+    outcomes = ask_all(questions(module.params), module.params["timeout"])
     answers = [Answer(name, question, *outcome) for (name, question), outcome in outcomes.items()]
     module.exit_json(changed=False, **describe([entry["name"] for entry in module.params["members"]], answers))
 

@@ -219,18 +219,14 @@ from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
+from ansible_collections.freeagentics.platform.plugins.module_utils.observe.findings import NotChecked, grouped
 from ansible_collections.freeagentics.platform.plugins.module_utils.postgres_integrity import plan, rows
 from ansible_collections.freeagentics.platform.plugins.module_utils.postgres_integrity.compare import (
     StateError,
     as_of,
     compare,
 )
-from ansible_collections.freeagentics.platform.plugins.module_utils.postgres_integrity.findings import (
-    Finding,
-    NotChecked,
-    grouped,
-    judge,
-)
+from ansible_collections.freeagentics.platform.plugins.module_utils.postgres_integrity.findings import Finding, judge
 from ansible_collections.freeagentics.platform.plugins.module_utils.postgres_integrity.moment import Moment, same
 from ansible_collections.freeagentics.platform.plugins.module_utils.postgres_io import sql
 

@@ -215,10 +215,7 @@ from typing import Any, Dict, List
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
-from ansible_collections.freeagentics.platform.plugins.module_utils.postgres_integrity.findings import (
-    NotChecked,
-    grouped,
-)
+from ansible_collections.freeagentics.platform.plugins.module_utils.observe.findings import NotChecked, grouped
 from ansible_collections.freeagentics.platform.plugins.module_utils.redis_info import options
 from ansible_collections.freeagentics.platform.plugins.module_utils.redis_info.collect import collect
 from ansible_collections.freeagentics.platform.plugins.module_utils.redis_info.describe import describe

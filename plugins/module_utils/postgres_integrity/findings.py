@@ -6,22 +6,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import asdict, dataclass
-from typing import Any, Dict, Iterable, List, Mapping, NamedTuple, Optional, Tuple, Union
+from typing import Any, Dict, Mapping, Optional, Tuple, Union
 
-DAMAGE, DIFFERENCE, WARNING = "damage", "difference", "warning"
+from ..observe.findings import DAMAGE, DIFFERENCE, WARNING, Kind, NotChecked
 
 #: What is done about a page that a server cannot read, or whose content is wrong.
 _REBUILD = (
     "on a replica: rebuild it from the leader; on the leader: switch over to a replica whose check is clean, then "
     "rebuild this server; if no server is clean, restore; look at the host's disk and memory before it is used again"
 )
-
-
-class Kind(NamedTuple):
-    """How bad a kind of finding is, and what to do; ``{object}`` stands for what it was found in."""
-
-    severity: str
-    remedy: str
 
 
 KINDS: Dict[str, Kind] = {
@@ -75,33 +68,6 @@ class Finding:
         kind = KINDS[self.kind]
         remedy = kind.remedy.replace("{object}", self.object)
         return {**asdict(self), "severity": kind.severity, "remedy": remedy}
-
-
-@dataclass(frozen=True)
-class NotChecked:
-    """A check that could not be made, and why."""
-
-    check: str
-    object: str
-    where: str
-    reason: str
-
-    def record(self) -> Dict[str, Any]:
-        """Return it as a module tells it."""
-        return asdict(self)
-
-
-def grouped(left: Iterable[NotChecked]) -> List[NotChecked]:
-    """Return what was not checked in order, with one entry for all objects of a check that have the same reason."""
-    names: Dict[Tuple[str, str, str], List[str]] = {}
-    for entry in left:
-        names.setdefault((entry.where, entry.check, entry.reason), []).append(entry.object)
-    found = []
-    for (where, check, reason), objects in sorted(names.items()):
-        objects = sorted(set(objects))
-        more = f" and {len(objects) - 1} more" if len(objects) > 1 else ""
-        found.append(NotChecked(check, f"{objects[0]}{more}", where, reason))
-    return found
 
 
 #: Error codes that speak of damage (https://www.postgresql.org/docs/15/errcodes-appendix.html): data_corrupted,

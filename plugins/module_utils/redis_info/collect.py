@@ -7,7 +7,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any, Callable, Mapping, Sequence, Tuple
 
-from ansible_collections.freeagentics.platform.plugins.module_utils.postgres_io.parallel import ask_all
+from ansible_collections.freeagentics.platform.plugins.module_utils.observe.parallel import ask_all
 from ansible_collections.freeagentics.platform.plugins.module_utils.redis_info.ask import (
     QUESTIONS,
     Declared,

@@ -7,7 +7,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, Dict
 
-from ansible_collections.freeagentics.platform.plugins.module_utils.postgres_integrity.findings import (
+from ansible_collections.freeagentics.platform.plugins.module_utils.observe.findings import (
     DAMAGE,
     DIFFERENCE,
     WARNING,

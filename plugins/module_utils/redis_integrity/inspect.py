@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence
 
-from ansible_collections.freeagentics.platform.plugins.module_utils.postgres_integrity.findings import NotChecked
+from ansible_collections.freeagentics.platform.plugins.module_utils.observe.findings import NotChecked
 from ansible_collections.freeagentics.platform.plugins.module_utils.redis_cluster.observe import (
     Node,
     owners,

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Callable, Dict, List, NamedTuple
 
-from ansible_collections.freeagentics.platform.plugins.module_utils.postgres_integrity.findings import NotChecked
+from ansible_collections.freeagentics.platform.plugins.module_utils.observe.findings import NotChecked
 from ansible_collections.freeagentics.platform.plugins.module_utils.redis_info.describe import Cluster
 from ansible_collections.freeagentics.platform.plugins.module_utils.redis_integrity.findings import Finding
 from ansible_collections.freeagentics.platform.plugins.module_utils.redis_integrity.inspect import (

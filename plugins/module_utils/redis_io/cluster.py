@@ -7,7 +7,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any, Callable, Dict, Iterable, List, Mapping, NamedTuple, Set
 
-from ansible_collections.freeagentics.platform.plugins.module_utils.postgres_io.parallel import ask_all
+from ansible_collections.freeagentics.platform.plugins.module_utils.observe.parallel import ask_all
 from ansible_collections.freeagentics.platform.plugins.module_utils.redis_cluster.members import Observed, View
 from ansible_collections.freeagentics.platform.plugins.module_utils.redis_cluster.observe import (
     own,

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from ansible_collections.freeagentics.platform.plugins.module_utils.observe.findings import NotChecked, grouped
 from ansible_collections.freeagentics.platform.plugins.module_utils.postgres_integrity.findings import (
     KINDS,
     Finding,
-    NotChecked,
-    grouped,
     judge,
 )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.freeagentics.platform.plugins.module_utils.postgres_integrity.findings import NotChecked
+from ansible_collections.freeagentics.platform.plugins.module_utils.observe.findings import NotChecked
 from ansible_collections.freeagentics.platform.plugins.module_utils.redis_integrity.content import Pair
 from ansible_collections.freeagentics.platform.plugins.module_utils.redis_integrity.inspect import (
     Counted,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 
-from ansible_collections.freeagentics.platform.plugins.module_utils.postgres_io.parallel import Outcome, ask_all
+from ansible_collections.freeagentics.platform.plugins.module_utils.observe.parallel import Outcome, ask_all
 
 
 def test_every_question_has_an_outcome_in_order():
