@@ -14,5 +14,7 @@ HOSTS
 systemctl -q disable chrony cron rsyslog prometheus-node-exporter
 systemctl -q disable apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer fstrim.timer
 systemctl -q mask systemd-logind console-getty.service getty@.service systemd-udevd.service
+# It waits for shutdowns, and would ask for the missing logind every second; updates are installed by the timers.
+systemctl -q mask unattended-upgrades.service
 apt-get clean
 rm -rf /var/lib/apt/lists/*

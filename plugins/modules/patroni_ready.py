@@ -130,7 +130,7 @@ actions:
   returned: always
   type: list
   elements: str
-  sample: [switch over from db1 to db2, restart the server of db1]
+  sample: [switch over from db1, restart the server of db1]
 """
 
 import os
@@ -145,8 +145,8 @@ from ansible_collections.freeagentics.platform.plugins.module_utils.patroni.memb
     TURNS,
     View,
     objections,
+    replaceable,
     restart_needed,
-    successor,
     turn,
 )
 from ansible_collections.freeagentics.platform.plugins.module_utils.patroni_io.rest import Endpoint, RestError, call
@@ -210,10 +210,11 @@ class Member:
     def restart(self, view: View, kind: str) -> list:
         """Restart the member, after a switchover if it leads; return what was done."""
         name, done = self._params["name"], []
-        heir = successor(view) if turn(view) == LEADER else None
-        if heir:
-            self._post("/switchover", {"leader": name, "candidate": heir})
-            done.append(f"switch over from {name} to {heir}")
+        if turn(view) == LEADER and replaceable(view):
+            # Without a candidate: where one is named, Patroni lets the other members wait for 2 s before they follow
+            # (process_unhealthy_cluster in its ha.py), and writes wait for the first of them.
+            self._post("/switchover", {"leader": name})
+            done.append(f"switch over from {name}")
             self.wait()
         if kind == SERVER:
             self._post("/restart", {})

@@ -1,7 +1,20 @@
 """Faults of the data tier in the running lab. The clients and the ledgers are those of the acceptance tests."""
 
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Callable
+
+import pytest
+
 from tests.acceptance.conftest import declaration, engine, lab, pytest_addoption
+from tests.acceptance.data.archive import Archive
+from tests.acceptance.data.cluster import Cluster
 from tests.acceptance.data.conftest import active, clients, cluster, figures, hosts, prefix, serving
+from tests.acceptance.data.hosts import Hosts
+from tests.acceptance.matrix.declaration import Declaration, Node, read
+
+REPOSITORY = Path(__file__).resolve().parents[2]
 
 __all__ = [
     "active",
@@ -16,3 +29,16 @@ __all__ = [
     "pytest_addoption",
     "serving",
 ]
+
+
+@pytest.fixture
+def archive(
+    request: pytest.FixtureRequest,
+    hosts: Hosts,
+    cluster: Cluster,
+    declaration: Declaration,
+    serving: Callable[[str], list[Node]],
+) -> Archive:
+    stanza = read(REPOSITORY / str(request.config.getoption("--topology")))["platform"]
+    s3 = next(node.name for node in declaration.nodes if "object_store" in node.services)
+    return Archive(hosts, cluster, serving("backup")[0].name, s3, stanza)

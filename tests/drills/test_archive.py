@@ -14,28 +14,12 @@ from tests.acceptance import ledger_book
 from tests.acceptance.data.archive import Archive
 from tests.acceptance.data.cluster import Cluster
 from tests.acceptance.data.figures import Figures
-from tests.acceptance.data.hosts import Hosts
 from tests.acceptance.ledger import Client, prove, writing
-from tests.acceptance.matrix.declaration import Declaration, Node, read
 from tests.acceptance.site_client import until
 
-REPOSITORY = Path(__file__).resolve().parents[3]
 #: Seconds until a failure is reported, and until everything is archived after it has ended: PostgreSQL itself tries
 #: once a minute after three failures.
 REPORTED, RECOVERED = 120.0, 150.0
-
-
-@pytest.fixture
-def archive(
-    request: pytest.FixtureRequest,
-    hosts: Hosts,
-    cluster: Cluster,
-    declaration: Declaration,
-    serving: Callable[[str], list[Node]],
-) -> Archive:
-    stanza = read(REPOSITORY / str(request.config.getoption("--topology")))["platform"]
-    s3 = next(node.name for node in declaration.nodes if "object_store" in node.services)
-    return Archive(hosts, cluster, serving("backup")[0].name, s3, stanza)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ Replicas are restarted where they are; a leader hands over first. https://patron
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, List, Mapping, Optional, Sequence
+from typing import Any, List, Mapping, Sequence
 
 LEADERS = ("leader", "standby_leader")
 SYNCHRONOUS = ("sync_standby", "quorum_standby")
@@ -119,24 +119,11 @@ def _number(value: Any) -> int:
     return int(value) if str(value).isdigit() else 0
 
 
-def successor(view: View) -> Optional[str]:
-    """Return the member that a leader can hand over to, None if there is none.
-
-    A synchronous standby is taken before others, then the one with the smallest lag, then by name.
-    """
-    able = [
-        member
-        for member in view.members
-        if member["role"] not in LEADERS
+def replaceable(view: View) -> bool:
+    """Return whether there is a member that a leader can hand over to."""
+    return any(
+        member["role"] not in LEADERS
         and member.get("state") == "streaming"
         and not (member.get("tags") or {}).get("nofailover")
-    ]
-    if any(member["role"] in SYNCHRONOUS for member in able):
-        able = [member for member in able if member["role"] in SYNCHRONOUS]
-    best = min(able, key=lambda member: (_lag(member), member["name"]), default=None)
-    return None if best is None else str(best["name"])
-
-
-def _lag(member: Mapping[str, Any]) -> int:
-    lag = member.get("lag", 0)
-    return lag if isinstance(lag, int) else 2**63
+        for member in view.members
+    )

@@ -24,6 +24,8 @@ INSERT INTO orders (account, amount, status, note, created)
 VACUUM ANALYZE orders;
 """
 SCRATCH = "/var/tmp/bench"
+#: The job that cron starts.
+DUMP = "backup-job --name dump --timeout 1h --user backup -- backup-dump run"
 #: Everything that takes long, in seconds.
 PATIENCE = 1800.0
 
@@ -48,6 +50,7 @@ class Copies:
         self.references = {
             "`pgbackrest backup`": "`pg_basebackup`",
             "`pgbackrest restore`": "`cp -a`",
+            "`backup-dump run`, read again and sent to S3": "`pg_dump --format=custom`",
         }
 
     def __enter__(self) -> Copies:
@@ -80,15 +83,19 @@ class Copies:
             ),
             "`pgbackrest restore`": partial(self._timed, self.standby, restore),
             "`cp -a`": partial(self._timed, self.standby, f"cp -a {SCRATCH}/restored {SCRATCH}/copied && {written}"),
+            "`backup-dump run`, read again and sent to S3": partial(self._timed, self._backup, DUMP, "root"),
+            "`pg_dump --format=custom`": partial(
+                self._timed, self.standby, f"pg_dump --format=custom --file={SCRATCH}/dump {DATABASE}"
+            ),
         }
 
-    def _timed(self, host: str, command: str) -> float:
-        """Run a command as postgres beside the copies of before, which the next one of its kind replaces."""
+    def _timed(self, host: str, command: str, user: str = "postgres") -> float:
+        """Run a command beside the copies of before, which the next one of its kind replaces."""
         kept = "restored" if f"cp -a {SCRATCH}/restored" in command else "nothing"
         prepare = f"install -d -m 0700 -o postgres {SCRATCH} && find {SCRATCH} -mindepth 1 -maxdepth 1 ! -name {kept}"
         self._on(host, f"{prepare} -exec rm -rf {{}} +")
         begun = time.monotonic()
-        self._on(host, f"cd {SCRATCH} && {command}", user="postgres")
+        self._on(host, f"cd {SCRATCH} && {command}", user)
         return time.monotonic() - begun
 
     def _on(self, host: str, command: str, user: str = "root") -> str:

@@ -47,6 +47,17 @@ class Hosts:
         assert done.returncode == 0, f"{host}: {' '.join(words)}: {said}{done.stderr.decode()}"
         return said
 
+    @contextmanager
+    def running(self, host: str, *words: str) -> Iterator[subprocess.Popen[bytes]]:
+        """Run a command as root on a host beside other things; it is waited for at the end."""
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+        with subprocess.Popen(self.command(host, *words), **pipes) as process:
+            try:
+                yield process
+            except BaseException:
+                process.kill()
+                raise
+
     def kill(self, host: str) -> None:
         """Take a host's power away."""
         self._consoles.pop(host, None)
@@ -56,6 +67,11 @@ class Hosts:
         """Give a host its power back."""
         self._consoles.pop(host, None)
         operations.start(self._lab, host)
+
+    def replace(self, host: str) -> None:
+        """Put a new host, which has nothing, in the place of one; its disk is gone."""
+        self._consoles.pop(host, None)
+        operations.rebuild(self._lab, host)
 
     @contextmanager
     def without_power(self, host: str) -> Iterator[None]:

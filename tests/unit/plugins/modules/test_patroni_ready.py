@@ -71,8 +71,8 @@ def test_a_leader_hands_over_before_its_restart(ready, api):
     api.answers["/cluster"] = [(200, json.dumps({"members": members})) for members in ([LEADER, STANDBY], after)]
     api.answers["POST /switchover"] = api.answers["POST /restart"] = (200, "done")
     done = ready(name="db1", restart="leader")
-    assert done["actions"] == ["switch over from db1 to db2", "restart the server of db1"]
-    assert posted(api) == [("/switchover", {"leader": "db1", "candidate": "db2"}), ("/restart", {})]
+    assert done["actions"] == ["switch over from db1", "restart the server of db1"]
+    assert posted(api) == [("/switchover", {"leader": "db1"}), ("/restart", {})]
 
 
 def test_a_leader_with_a_lowered_setting_restarts_in_place(ready, api):

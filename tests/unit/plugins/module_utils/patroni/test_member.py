@@ -15,8 +15,8 @@ from ansible_collections.freeagentics.platform.plugins.module_utils.patroni.memb
     SERVICE,
     View,
     objections,
+    replaceable,
     restart_needed,
-    successor,
     turn,
 )
 
@@ -98,15 +98,13 @@ def with_lags(*entries):
 
 
 @pytest.mark.parametrize(
-    ("entries", "heir"),
+    ("entries", "able"),
     [
-        ([], None),
-        ([("db2", "replica", "running", 0, {})], None),
-        ([("db2", "replica", "streaming", 0, {"nofailover": True})], None),
-        ([("db2", "replica", "streaming", "unknown", {}), ("db3", "replica", "streaming", 9, {})], "db3"),
-        ([("db2", "replica", "streaming", 0, {}), ("db3", "quorum_standby", "streaming", 9, {})], "db3"),
-        ([("db3", "sync_standby", "streaming", 0, None), ("db2", "sync_standby", "streaming", 0, {})], "db2"),
+        ([], False),
+        ([("db2", "replica", "running", 0, {})], False),
+        ([("db2", "replica", "streaming", 0, {"nofailover": True})], False),
+        ([("db2", "replica", "running", 0, {}), ("db3", "quorum_standby", "streaming", 9, None)], True),
     ],
 )
-def test_successor(entries, heir):
-    assert successor(with_lags(*entries)) == heir
+def test_replaceable(entries, able):
+    assert replaceable(with_lags(*entries)) is able

@@ -1,0 +1,64 @@
+# Copyright: (c) 2026, FreeAgentics
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The backup host and every database host of both regions are gone, with their disks; what is in S3 is enough (R59)."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from pathlib import Path
+from typing import Callable
+
+import pytest
+
+from tests.acceptance.data.archive import Archive
+from tests.acceptance.data.cluster import Cluster
+from tests.acceptance.data.figures import Figures
+from tests.acceptance.data.hosts import Hosts
+from tests.acceptance.ledger import Client, prove, writing
+from tests.acceptance.matrix.declaration import Declaration, Node, read
+from tests.acceptance.site_client import until
+
+ROOT = Path(__file__).resolve().parents[2]
+#: Seconds of writing before everything is lost; until the archive has it; and that the recovery may take.
+WRITING, ARCHIVED, RECOVERED = 5.0, 150.0, 3600.0
+
+
+def test_a_platform_comes_back_from_the_object_store_alone(
+    request: pytest.FixtureRequest,
+    declaration: Declaration,
+    archive: Archive,
+    cluster: Cluster,
+    hosts: Hosts,
+    serving: Callable[[str], list[Node]],
+    clients: Callable[[], list[Client]],
+    prefix: str,
+    tmp_path: Path,
+    figures: Figures,
+) -> None:
+    """What was archived is there afterwards, every acknowledged write once; new ones are taken as before."""
+    topology = Path(str(request.config.getoption("--topology")))
+    platform = read(ROOT / topology)["platform"]
+    cluster.wait_until_whole()
+    with writing(tmp_path / "before.jsonl", prefix, clients()) as before:
+        time.sleep(WRITING)
+    last = archive.finish_segment()
+    until("the archive has everything", lambda: archive.holds([last]), ARCHIVED)
+    lost = [*(node.name for node in declaration.nodes if "postgres" in node.services)]
+    lost += [node.name for node in serving("backup")]
+    for host in lost:
+        hosts.kill(host)
+    for host in lost:
+        hosts.replace(host)
+    begun = time.time()
+    command = ["ansible-playbook", "playbooks/recover.yml", "-i", str(topology.parent), "-e", f"confirm={platform}"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=RECOVERED, check=False)
+    (tmp_path / "recover.log").write_text(done.stdout + done.stderr, encoding="utf-8")
+    assert done.returncode == 0, done.stdout[-20000:] + done.stderr
+    figures.add("everything lost: until the platform serves from the object store", [time.time() - begun])
+    assert prove(before(), prefix, cluster.records("records")) == {}
+    with writing(tmp_path / "after.jsonl", f"{prefix}-after", clients()) as after:
+        time.sleep(WRITING)
+    assert prove(after(), f"{prefix}-after", cluster.records("records")) == {}
+    fresh = archive.finish_segment()
+    until("archiving works", lambda: archive.holds([fresh]), ARCHIVED)
