@@ -26,7 +26,7 @@ from tests.acceptance.ledger_write import Ledger, Writers
 #: Records of the database; without a unique index, so that one that is written twice is there twice.
 TABLE = "ledger"
 #: Seconds that keys live in the cache, and that its client waits for an answer.
-LIFETIME, PATIENCE = 3600, 1.0
+LIFETIME, PATIENCE = 3600, 0.5
 #: Writes in a second, and connections that share them.
 RATE, WRITERS = 40.0, 8
 FAILURES = (psycopg2.Error, RedisError, RedisClusterException)

@@ -23,7 +23,7 @@ from tests.acceptance.ledger_book import Attempt
 from tests.acceptance.ledger_host import TABLE
 from tests.acceptance.matrix.declaration import Node
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[2]
 #: How the playbook says that its copy is asked.
 COPY = re.compile(r"on (?P<host>[\w-]+): sudo -u postgres psql -h (?P<socket>\S+) -p (?P<port>\d+)")
 #: Seconds between the last write that is wanted and the mistake.

@@ -33,7 +33,13 @@ class HostWriters:
         self._hosts = hosts
         self._host = host
         self._file = f"{FOLDER}/{prefix}.jsonl"
+        # To a file: nobody reads what drivers complain of while they write, and a full pipe would stop them.
+        self._complaints = f"{FOLDER}/{prefix}.log"
         self._command = [
+            "sh",
+            "-c",
+            f'exec "$@" 2>{self._complaints}',
+            "sh",
             "env",
             "-C",
             FOLDER,
@@ -55,18 +61,23 @@ class HostWriters:
             self._hosts.command(self._host, *self._command),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
             text=True,
         )
         self.target = _stream(self._process.stdout).readline().strip()
         if not self.target:
-            raise AssertionError(f"{self._host}: {self._process.communicate()[1]}")
+            self._process.communicate()
+            raise AssertionError(f"{self._host}: {self._complained}")
         return self
 
     def __exit__(self, *_: object) -> None:
         assert self._process is not None
-        self._said, errors = self._process.communicate(timeout=120)
-        assert self._process.returncode == 0, f"{self._host}: {errors}"
+        self._said = self._process.communicate(timeout=120)[0]
+        assert self._process.returncode == 0, f"{self._host}: {self._complained}"
+
+    @property
+    def _complained(self) -> str:
+        """What the program wrote to its standard error, the end of it."""
+        return self._hosts.on(self._host, "tail", "-c", "4000", self._complaints)
 
     @property
     def attempts(self) -> List[Attempt]:
