@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Callable, Dict, Iterator, List, NamedTuple, Sequence
 
-from scripts import benchmarks
+from scripts import bench_redis, benchmarks
 from tests.acceptance import ledger_book
 from tests.acceptance.data.cache import CacheCluster
 from tests.acceptance.data.cluster import Cluster
@@ -168,6 +168,7 @@ def main() -> None:
         ]
         benchmarks.write("Faults of the data tier", faults_section(costs))
         benchmarks.write("Copies of the database", bench.copies(options.rounds))
+        benchmarks.write(bench_redis.TITLE, bench_redis.section(bench_redis.measure(options.rounds)))
 
 
 if __name__ == "__main__":

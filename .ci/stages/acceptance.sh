@@ -9,12 +9,19 @@ once() { # FOLDER
     python -m pytest "tests/acceptance/$1" -rA --junitxml "$REPORTS/$1.xml"
 }
 
+# Each fault once, and a table dropped by mistake; `make drills` does it all, several times.
+drill() {
+    python -m pytest tests/drills/test_failover.py tests/drills/test_cache.py tests/drills/test_restore.py --runs 1 -rA \
+        --junitxml "$REPORTS/drills.xml"
+}
+
 switch() { # ENGINE
     ansible-playbook playbooks/edge.yml -i inventories/lab -e "load_balancer_engine=$1"
 }
 
 check haproxy suites haproxy
 check data once data
+check drills drill
 check switch-to-nginx switch nginx
 check nginx suites nginx
 check switch-back switch haproxy

@@ -7,7 +7,8 @@ from typing import Callable
 
 import pytest
 
-from tests.acceptance.conftest import declaration, engine, lab, pytest_addoption
+from tests.acceptance import conftest as acceptance
+from tests.acceptance.conftest import declaration, engine, lab
 from tests.acceptance.data.archive import Archive
 from tests.acceptance.data.cluster import Cluster
 from tests.acceptance.data.conftest import active, clients, cluster, figures, hosts, prefix, serving
@@ -26,9 +27,19 @@ __all__ = [
     "hosts",
     "lab",
     "prefix",
-    "pytest_addoption",
     "serving",
 ]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    acceptance.pytest_addoption(parser)
+    parser.addoption("--runs", type=int, default=5, help="how often each fault of database and cache comes")
+
+
+@pytest.fixture(scope="session")
+def runs(request: pytest.FixtureRequest) -> int:
+    """How often a fault comes."""
+    return int(request.config.getoption("--runs"))
 
 
 @pytest.fixture

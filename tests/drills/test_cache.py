@@ -19,7 +19,6 @@ from tests.acceptance.ledger import RATE, RECORDS, Client, prove, writing
 from tests.acceptance.ledger_book import STORED
 from tests.acceptance.matrix.declaration import Node
 
-RUNS = 5
 #: The outage of a shard in seconds that is borne on a machine that does much else; less than 6 s is wanted.
 MOST = 10.0
 
@@ -52,6 +51,7 @@ def test_a_lost_master_fails_no_request_and_its_shard_heals(
     clients: Callable[[], list[Client]],
     prefix: str,
     tmp_path: Path,
+    runs: int,
     figures: Figures,
 ) -> None:
     """No request through the public address fails: what the cache does not answer, the database does."""
@@ -59,10 +59,10 @@ def test_a_lost_master_fails_no_request_and_its_shard_heals(
     readers = [Reader(client) for client in clients()]
     with writing(tmp_path / "ledger.jsonl", prefix, readers, RATE / 3) as attempts:
         time.sleep(1)
-        losses = [cache.lose_master(application) for _ in range(RUNS)]
+        losses = [cache.lose_master(application) for _ in range(runs)]
     assert ledger_book.failed(attempts()) == []
     assert prove(attempts(), prefix, cluster.records("records")) == {}
     outages = [loss.outage for loss in losses]
     figures.add("loss of a cache master's host, its shard", outages)
     assert max(outages) <= MOST
-    assert [str(loss.findings) for loss in losses] == ["nothing"] * RUNS
+    assert [str(loss.findings) for loss in losses] == ["nothing"] * runs

@@ -25,7 +25,6 @@ from tests.acceptance.ledger_book import Attempt
 from tests.acceptance.ledger_host import TABLE
 from tests.acceptance.matrix.declaration import Node
 
-RUNS = 5
 #: The outages in seconds that are borne on a machine that does much else; less than 2, 3 and 23 s are wanted.
 SWITCHOVER, CRASH, HOST_LOSS = 5.0, 6.0, 40.0
 
@@ -78,9 +77,11 @@ def assert_outages(figures: Figures, name: str, faults: Faults, most: float) -> 
     assert {route: seconds for route, seconds in faults.outages.items() if max(seconds) > most} == {}
 
 
-def test_a_planned_switchover_is_seen_by_no_client(load: Callable[[], ContextManager[Load]], figures: Figures) -> None:
+def test_a_planned_switchover_is_seen_by_no_client(
+    load: Callable[[], ContextManager[Load]], runs: int, figures: Figures
+) -> None:
     with load() as writers:
-        for _ in range(RUNS):
+        for _ in range(runs):
             writers.faults.switch_over()
     assert ledger_book.failed(writers.public()) == []
     assert ledger_book.failed(writers.local.attempts) == []
@@ -88,16 +89,18 @@ def test_a_planned_switchover_is_seen_by_no_client(load: Callable[[], ContextMan
 
 
 def test_a_killed_server_process_loses_no_acknowledged_write(
-    load: Callable[[], ContextManager[Load]], figures: Figures
+    load: Callable[[], ContextManager[Load]], runs: int, figures: Figures
 ) -> None:
     with load() as writers:
-        for _ in range(RUNS):
+        for _ in range(runs):
             writers.faults.crash()
     assert_outages(figures, "kill of the primary's server process", writers.faults, CRASH)
 
 
-def test_a_lost_host_loses_no_acknowledged_write(load: Callable[[], ContextManager[Load]], figures: Figures) -> None:
+def test_a_lost_host_loses_no_acknowledged_write(
+    load: Callable[[], ContextManager[Load]], runs: int, figures: Figures
+) -> None:
     with load() as writers:
-        for _ in range(RUNS):
+        for _ in range(runs):
             writers.faults.lose_host()
     assert_outages(figures, "loss of the primary's host", writers.faults, HOST_LOSS)
