@@ -20,6 +20,7 @@ SSH = PROJECT / ".lab" / f"mol_{os.environ['MOLECULE_SCENARIO_NAME']}" / "ssh.cf
 CLIENT = "/usr/bin/python3 /usr/local/lib/client.py"
 MEMBERS = {"10.9.20.10": "db1", "10.9.20.11": "db2", "10.9.20.12": "db3"}
 CA = "/etc/freeagentics/tls/ca.crt"
+PATRONICTL = "/opt/patroni/bin/patronictl -c /etc/patroni/patroni.yml"
 
 
 def member(name):
@@ -219,8 +220,7 @@ def test_a_switchover_loses_no_acknowledged_write(host, way):
     after = sorted(set(MEMBERS.values()) - {before})[0]
     writer = start(host, f"write {way} {way}{time.time_ns()} 15")
     time.sleep(2)
-    config = "/opt/patroni/bin/patronictl -c /etc/patroni/patroni.yml"
-    member(before).check_output(f"{config} switchover --leader {before} --candidate {after} --force")
+    member(before).check_output(f"{PATRONICTL} switchover --leader {before} --candidate {after} --force")
     ledger = json.loads(finish(writer))
     print(
         f"through the {way}: {ledger['outage']} s without an acknowledgement, {ledger['acknowledged']} writes, "
@@ -233,6 +233,21 @@ def test_a_switchover_loses_no_acknowledged_write(host, way):
     if way == "api":
         assert ledger["errors"] == []
     until(lambda: read_route(host) == set(MEMBERS.values()) - {after})
+
+
+def test_clients_that_wait_see_a_switchover_without_an_error(host):
+    """They go on once another member takes writes, long before the pause is over."""
+    before = leader(host)
+    writer = start(host, f"write pool waiting{time.time_ns()} 15")
+    time.sleep(2)
+    host.check_output("database-route pause 60")
+    member(before).check_output(f"{PATRONICTL} switchover --leader {before} --force")
+    ledger = json.loads(finish(writer))
+    print(f"{ledger['outage']} s without an acknowledgement")
+    assert (ledger["missing"], ledger["errors"]) == ([], [])
+    assert len(ledger["timelines"]) == 2
+    assert ledger["outage"] < 10
+    assert leader(host) != before
 
 
 def test_a_planned_pause_ends_by_itself(host):
