@@ -160,13 +160,15 @@ def main() -> None:
     options = parser.parse_args()
     with a_lab():
         bench = Bench()
-        costs = [
-            bench.database("planned switchover", Faults.switch_over, options.runs),
-            bench.database("kill of the primary's postmaster", Faults.crash, options.runs),
-            bench.database("loss of the primary's host", Faults.lose_host, options.runs),
-            bench.cache("loss of a Redis master's host", options.runs),
-        ]
-        benchmarks.write("Faults of the data tier", faults_section(costs))
+        costs: List[Cost] = []
+        for measured in (
+            lambda: bench.database("planned switchover", Faults.switch_over, options.runs),
+            lambda: bench.database("kill of the primary's postmaster", Faults.crash, options.runs),
+            lambda: bench.database("loss of the primary's host", Faults.lose_host, options.runs),
+            lambda: bench.cache("loss of a Redis master's host", options.runs),
+        ):
+            costs.append(measured())
+            benchmarks.write("Faults of the data tier", faults_section(costs))
         benchmarks.write("Copies of the database", bench.copies(options.rounds))
         benchmarks.write(bench_redis.TITLE, bench_redis.section(bench_redis.measure(options.rounds)))
 

@@ -77,8 +77,13 @@ class Cache:
 
     def __init__(self, settings: Dict[str, str], name: str) -> None:
         self._name = name
+        self._settings = settings
+        self._cluster = self._connected()
+
+    def _connected(self) -> Any:
+        settings = self._settings
         addresses = [entry.rsplit(":", 1) for entry in settings["REDIS_NODES"].split(",")]
-        self._cluster: Any = RedisCluster(
+        return RedisCluster(
             startup_nodes=[ClusterNode(host, int(port)) for host, port in addresses],
             username=settings["REDIS_USER"],
             password=settings["REDIS_PASSWORD"],
@@ -95,13 +100,19 @@ class Cache:
         return str(self._cluster.get_node_from_key(self._key("")).host)
 
     def __call__(self, key: str, value: str) -> int:
-        """Store a key and read it again.
+        """Store a key and read it again. A client that cannot ask for the nodes any more is replaced.
 
         :raises RedisError: it failed.
         :raises RedisClusterException: no node could be asked.
         """
-        self._cluster.set(self._key(key), value, ex=LIFETIME)
-        if self._cluster.get(self._key(key)) != value:
+        try:
+            self._cluster.set(self._key(key), value, ex=LIFETIME)
+            found = self._cluster.get(self._key(key))
+        except RedisClusterException:
+            # redis-py 4 does not get over the loss of the node that it asks first for the others.
+            self._cluster = self._connected()
+            raise
+        if found != value:
             raise RedisError("another value was read than was written")
         return STORED
 

@@ -56,9 +56,13 @@ class Cache:
             return OFF, None
         try:
             return HIT, getattr(self._connected(), command)(*arguments, **options)
-        except (RedisError, RedisClusterException, OSError):
-            self._rests_until = time.monotonic() + REST
-            return OFF, None
+        except RedisClusterException:
+            # redis-py 4 does not get over the loss of the node that it asks first for the others: begin anew.
+            self._cluster = None
+        except (RedisError, OSError):
+            pass
+        self._rests_until = time.monotonic() + REST
+        return OFF, None
 
     def _connected(self) -> Any:
         with self._lock:
