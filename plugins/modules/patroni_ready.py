@@ -141,9 +141,11 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.freeagentics.platform.plugins.module_utils.patroni.member import (
     LEADER,
     NOTHING,
+    REPLICA,
     SERVER,
     TURNS,
     View,
+    away,
     objections,
     replaceable,
     restart_needed,
@@ -210,6 +212,8 @@ class Member:
     def restart(self, view: View, kind: str) -> list:
         """Restart the member, after a switchover if it leads; return what was done."""
         name, done = self._params["name"], []
+        if turn(view) == REPLICA:
+            self._wait_for_the_others()
         if turn(view) == LEADER and replaceable(view):
             # Without a candidate: where one is named, Patroni lets the other members wait for 2 s before they follow
             # (process_unhealthy_cluster in its ha.py), and writes wait for the first of them.
@@ -225,6 +229,14 @@ class Member:
             done.append(f"restart {self._params['unit']} of {name}")
         self.wait()
         return done
+
+    def _wait_for_the_others(self) -> None:
+        """Return when all other members stream; fail if they do not, so that one fault does not take them all."""
+        deadline = time.monotonic() + self._params["timeout"]
+        while missing := away(self.look(), self._params["members"]):
+            if time.monotonic() >= deadline:
+                self.fail(f"is not restarted, because {', '.join(missing)} neither leads nor streams")
+            time.sleep(0.5)
 
     def _post(self, path: str, body: dict) -> None:
         patient = Endpoint(**{**vars(self._endpoint), "timeout": float(self._params["timeout"])})

@@ -78,6 +78,20 @@ def test_a_wrong_passphrase_stops_the_run_and_says_so(host, whole):
     assert ((ca / "ca.key").read_bytes(), (ca / "ca.crt").read_bytes()) == before
 
 
+def test_a_control_host_without_the_ca_makes_no_other_one(host, whole):
+    ca = Path(os.environ["MOLECULE_EPHEMERAL_DIRECTORY"]) / "pki"
+    ca.rename(ca.with_name("pki.away"))
+    before = serial(host)
+    try:
+        done = play()
+    finally:
+        made = ca.exists()
+        ca.with_name("pki.away").rename(ca)
+    assert done.returncode != 0
+    assert f"{ca} has no CA, and there is one on api1: put the folder back from a backup" in done.stdout
+    assert (made, serial(host)) == (False, before)
+
+
 def test_the_system_trusts_the_ca_while_it_shall(host, whole):
     verify = f"openssl verify {DIRECTORY}/host.crt"
     assert host.run(verify).rc != 0

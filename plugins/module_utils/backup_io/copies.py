@@ -74,7 +74,13 @@ class Copies:
         return os.path.join(self._directory, name)
 
     def begin(self) -> str:
-        """Make the folder of a new copy, which is not complete yet; return the copy's name."""
+        """Make the folder of a new copy, which is not complete yet; return the copy's name.
+
+        What an earlier run began and did not complete goes: its job is over, since jobs hold a lock.
+        """
+        for left in os.listdir(self._directory):
+            if left.startswith(PARTIAL):
+                _remove(self.path(left))
         name = retention.name_at(datetime.now(timezone.utc))
         os.makedirs(self.partial(name), mode=0o700)
         return name

@@ -153,11 +153,11 @@ def run_job(copies: Copies, settings: Mapping[str, Any]) -> None:
     """Make a dump, bring it to the storage, and remove those that have served their time."""
     options = settings["dump"]
     made, source = dump(copies, settings)
-    removed = copies.remove_here(Policy(options["keep_days"]))
-    report(
-        bytes=made.size, from_leader=source.leader, databases=len(made.about["databases"]), copies=len(copies.here()[0])
-    )
+    report(bytes=made.size, from_leader=source.leader, databases=len(made.about["databases"]))
+    # What is not in the storage yet stays here.
     sent = copies.send()
+    removed = copies.remove_here(Policy(options["keep_days"]))
+    report(copies=len(copies.here()[0]))
     removed_there = copies.remove_there(Policy(options["keep_days_stored"], options["keep_months_stored"]))
     report(copies_stored=len(copies.there()[0]))
     for what, names in (("sent", sent), ("removed here", removed), ("removed there", removed_there)):

@@ -95,8 +95,9 @@ def run_job(settings: Mapping[str, Any], storage: Optional[Storage]) -> bool:
             mirror = Mirror(repository["name"], repository["url"], options, storage)
             mirror.update()
             made = mirror.bundle()
-            mirror.copies.remove_here(Policy(options["keep_days"]))
+            # What is not in the storage yet stays here.
             mirror.copies.send()
+            mirror.copies.remove_here(Policy(options["keep_days"]))
             mirror.copies.remove_there(Policy(options["keep_days_stored"], options["keep_months_stored"]))
         except BackupError as error:
             failed += 1

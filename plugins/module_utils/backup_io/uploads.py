@@ -41,9 +41,14 @@ def since(state: Mapping[str, float], now: float) -> float:
 
 
 def run_job(settings: Mapping[str, Any], storage: Storage, now: float) -> None:
-    """Bring what changed to the storage, and remember when."""
+    """Bring what changed to the storage, and remember when.
+
+    :raises BackupError: it cannot be sent, or the folder was there once and is gone.
+    """
     directory, state_file = settings["directory"], settings["state_file"]
     if not os.path.isdir(directory):
+        if os.path.exists(state_file):
+            raise BackupError(f"{directory} is gone: look whether its disk is mounted, and at uploads_directory")
         print(f"{directory} is not there, so nothing is sent", flush=True)
         return
     state = _read(state_file)

@@ -127,3 +127,11 @@ def replaceable(view: View) -> bool:
         and not (member.get("tags") or {}).get("nofailover")
         for member in view.members
     )
+
+
+def away(view: View, expected: Sequence[str]) -> List[str]:
+    """Return the other declared members that neither lead nor stream: a replica is not restarted beside them."""
+    there = {
+        member["name"] for member in view.members if member["role"] in LEADERS or member.get("state") == "streaming"
+    }
+    return [name for name in expected if name != view.name and name not in there]

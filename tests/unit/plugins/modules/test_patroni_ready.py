@@ -64,6 +64,14 @@ def test_a_replica_is_restarted_in_its_turn_alone(ready, api):
     assert posted(api) == [("/restart", {})]
 
 
+def test_a_replica_stays_while_another_one_is_away(ready, api):
+    waiting = {**OF_REPLICA, "pending_restart": True}
+    api.answers["/patroni"] = (200, json.dumps(waiting))
+    message = ready(restart="replica", members=["db1", "db2", "db3"], timeout=1)["msg"]
+    assert message.startswith("db2 is not restarted, because db3 neither leads nor streams. The end of its log: ")
+    assert posted(api) == []
+
+
 def test_a_leader_hands_over_before_its_restart(ready, api):
     waiting = (200, json.dumps({"state": "running", "pending_restart": True}))
     api.answers["/patroni"] = [waiting, (200, json.dumps(OF_REPLICA))]

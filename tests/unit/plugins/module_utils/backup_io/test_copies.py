@@ -67,6 +67,13 @@ def test_a_copy_gets_its_name_once_it_has_its_manifest(here):
     assert entries(copies.path(name)) == files
 
 
+def test_what_a_killed_run_left_goes_with_the_next_one(here, made):
+    made(ONE)
+    fill(here / f".partial-{TWO}", "half")
+    name = Copies(str(here)).begin()
+    assert sorted(os.listdir(here)) == [f".partial-{name}", ONE]
+
+
 def test_a_large_file_is_read_to_its_end(here):
     text = "text" * (1 << 19)
     (here / "file").write_text(text)

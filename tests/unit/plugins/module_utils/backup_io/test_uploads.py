@@ -7,6 +7,7 @@ import json
 import pytest
 
 from ansible_collections.freeagentics.platform.plugins.module_utils.backup_io import uploads
+from ansible_collections.freeagentics.platform.plugins.module_utils.backup_io.command import BackupError
 from ansible_collections.freeagentics.platform.plugins.module_utils.backup_io.storage import Storage, configuration
 
 NOW = 1_795_698_055.0
@@ -48,6 +49,14 @@ def test_a_folder_that_is_not_there(tmp_path, capsys):
     uploads.run_job(settings, None, NOW)
     assert capsys.readouterr().out == f"{tmp_path}/none is not there, so nothing is sent\n"
     assert not (tmp_path / "state").exists()
+
+
+def test_a_folder_that_was_there_once(tmp_path):
+    (tmp_path / "state").write_text("{}")
+    settings = {"directory": f"{tmp_path}/none", "state_file": f"{tmp_path}/state"}
+    with pytest.raises(BackupError) as error:
+        uploads.run_job(settings, None, NOW)
+    assert str(error.value) == f"{tmp_path}/none is gone: look whether its disk is mounted, and at uploads_directory"
 
 
 def test_everything_is_looked_at_first_and_then_what_changed(settings, s3, programs, store, tmp_path, monkeypatch):

@@ -14,6 +14,7 @@ from ansible_collections.freeagentics.platform.plugins.module_utils.patroni.memb
     SERVER,
     SERVICE,
     View,
+    away,
     objections,
     replaceable,
     restart_needed,
@@ -108,3 +109,8 @@ def with_lags(*entries):
 )
 def test_replaceable(entries, able):
     assert replaceable(with_lags(*entries)) is able
+
+
+def test_who_is_away():
+    seen = with_lags(("db2", "replica", "streaming", 0, {}), ("db3", "replica", "starting", 0, {}))
+    assert away(View("db2", seen.own, seen.cluster), ["db1", "db2", "db3", "db4"]) == ["db3", "db4"]
