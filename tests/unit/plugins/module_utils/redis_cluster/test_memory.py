@@ -9,7 +9,7 @@ from ansible_collections.freeagentics.platform.plugins.module_utils.redis_cluste
 
 @pytest.mark.parametrize(
     ("host_mib", "redis_mib"),
-    [(0, 0), (-1, 0), (512, 128), (1024, 256), (2048, 682), (16 * 1024, 10240), (32 * 1024, 21162)],
+    [(0, 0), (-1, 0), (256, 64), (512, 128), (1024, 256), (2048, 640), (16 * 1024, 10240), (32 * 1024, 21120)],
 )
 def test_memory_is_shared_with_the_process_that_writes_copies(host_mib, redis_mib):
     assert maxmemory(host_mib) == redis_mib * MIB
