@@ -4,7 +4,8 @@
 
 from __future__ import annotations
 
-from ansible_collections.freeagentics.platform.plugins.module_utils.restore import plan
+from ansible_collections.freeagentics.platform.plugins.module_utils.postgres_observe.lsn import show_lsn
+from ansible_collections.freeagentics.platform.plugins.module_utils.restore import mark, plan
 from ansible_collections.freeagentics.platform.plugins.module_utils.restore.target import RestoreError, parse_target
 
 
@@ -29,6 +30,7 @@ def restore_plan(request, backups, archives, free=None, reachable=True):
         "backup": choice.backup.label,
         "content": choice.backup.content,
         "why": choice.why,
+        "at_least": "" if choice.at_least is None else show_lsn(choice.at_least),
         "windows": windows,
         "objections": list(
             plan.objections(
@@ -41,6 +43,21 @@ def restore_plan(request, backups, archives, free=None, reachable=True):
             )
         ),
     }
+
+
+def restore_begun(marks, cluster, request):
+    """Return on which hosts a restore in place was begun, and which one of them only the rest is to be done for."""
+    hosts = [
+        mark.Seen(one["host"], one["text"], one["directory"], int(one["device"]), int(one["inode"])) for one in marks
+    ]
+    kind = str(request.get("target", "latest"))
+    try:
+        target = parse_target(kind, str(request.get(f"target_{kind}", "")))
+    except RestoreError:
+        # The plan refuses it, and says why.
+        return {"begun": mark.begun(hosts, cluster), "done": {"host": "", "whole": []}}
+    wanted = mark.show_request(target.kind, target.value, int(request.get("target_timeline") or 0))
+    return {"begun": mark.begun(hosts, cluster), "done": mark.to_go_on_with(hosts, cluster, wanted)}
 
 
 def _number(repository):
@@ -57,4 +74,4 @@ class FilterModule:
 
     def filters(self):
         """Return the filters by name."""
-        return {"restore_plan": restore_plan}
+        return {"restore_begun": restore_begun, "restore_plan": restore_plan}

@@ -11,7 +11,12 @@ description:
   - Restores with pgBackRest into a directory, and lets a server recover there that nobody can reach but over a socket
     in a folder of its own. It counts as done only if the server's log says that the target was reached.
   - What is in the directory is never removed. It is moved to O(aside), unless it is what an earlier run of this module
-    restored. A run that died half-way is finished by the next one.
+    left half-way, which the next one finishes.
+  - A mark in O(workspace), C(restored.json), tells what such a run restored. It names the directory by its device and
+    inode. A mark of another directory at the same path, such as the old content that was renamed back, counts for
+    nothing, and so does one of a directory in which another server was started since. The module warns of both.
+  - Where the directory went into service, the mark stays and says that the target was reached. Remove it when whatever
+    the restore is part of is done. Until then it tells that the restore itself is.
   - Run it as the user that PostgreSQL runs as. Whatever else starts a server there, such as Patroni, has to be stopped
     before.
 version_added: 0.1.0
@@ -64,10 +69,17 @@ options:
     description: The port in the name of the socket. No network is opened.
     type: int
     default: 55432
+  at_least:
+    description:
+      - The position that O(target=latest) has to get to, which is where the last segment of the archive begins. To
+        PostgreSQL an archive that cannot be read any more is one that ended. Other targets do not look at it.
+    type: str
+    default: ''
   archive_command:
     description:
       - The command that archives the log of the recovered server. Where the server goes into service it is needed,
         because the history of its timeline has to get into the archive. A copy must have none.
+      - It is not called before the target was reached, so a timeline that lacks something leads no later restore.
     type: str
     default: ''
   keep_running:
@@ -109,6 +121,19 @@ EXAMPLES = r"""
   become: true
   become_user: postgres
 
+- name: Bring back everything that is in the archive
+  freeagentics.platform.postgres_restore:
+    stanza: freeagentics
+    repository: 1
+    backup: 20261126-020004F
+    at_least: 0/E000000
+    directory: /var/lib/postgresql/15/main
+    workspace: /var/lib/postgresql/restore
+    aside: /var/lib/postgresql/15/main.before
+    archive_command: pgbackrest --stanza=freeagentics archive-push %p
+  become: true
+  become_user: postgres
+
 - name: Remove the copy
   freeagentics.platform.postgres_restore:
     state: absent
@@ -139,7 +164,7 @@ last_transaction:
   returned: when recovered
   type: str
 redo_done:
-  description: The position up to which log was replayed.
+  description: Where the last record begins that was replayed.
   returned: when recovered
   type: str
 timeline:
@@ -160,7 +185,6 @@ socket:
   type: str
 """
 
-import json
 import os
 import re
 import shutil
@@ -169,6 +193,16 @@ import time
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.freeagentics.platform.plugins.module_utils.postgres_observe.lsn import parse_lsn
+from ansible_collections.freeagentics.platform.plugins.module_utils.restore.mark import (
+    BEGUN,
+    COPY,
+    IN_SERVICE,
+    RECOVERED,
+    Mark,
+    parse_mark,
+    show_request,
+)
 from ansible_collections.freeagentics.platform.plugins.module_utils.restore.server_log import parse_log, shortfall
 from ansible_collections.freeagentics.platform.plugins.module_utils.restore.settings import (
     RECOVERY_SETTINGS,
@@ -185,8 +219,10 @@ from ansible_collections.freeagentics.platform.plugins.module_utils.restore.targ
 PAUSE = 0.2
 #: What says that a data directory is this module's own: for a copy for ever, else until the target was reached.
 MARK = "restored.json"
-COPY = "copy"
-IN_SERVICE = "in_service"
+#: What says that the target was reached, so that the new timeline may get into the archive.
+PROVEN = "proven"
+#: Where a server notes the command that started it.
+STARTED_WITH = "postmaster.opts"
 
 
 class Place:
@@ -198,28 +234,53 @@ class Place:
         self.directory, self.workspace = params["directory"], params["workspace"]
         self.bin = params["bin_directory"]
         self.log = f"{self.workspace}/server.log"
-        self.mark = f"{self.workspace}/{MARK}"
+        self.proven = f"{self.workspace}/{PROVEN}"
+        self.configuration = f"{self.workspace}/postgresql.conf"
         self.environment = {"LC_ALL": "C", "PGPASSFILE": "/dev/null"}
 
     def content(self):
         """Return whether there is anything in the data directory."""
         return os.path.isdir(self.directory) and bool(os.listdir(self.directory))
 
-    def purpose(self):
-        """Return what an earlier run restored the directory for, empty if none did."""
+    def mark(self):
+        """Return the mark of the directory, or None where no run of this module restored it."""
         try:
-            with open(self.mark, encoding="utf-8") as file:
-                noted = json.load(file)
-        except (FileNotFoundError, NotADirectoryError, ValueError):
-            return ""
-        return noted["purpose"] if noted["directory"] == self.directory else ""
+            with open(f"{self.workspace}/{MARK}", encoding="utf-8") as file:
+                mark = parse_mark(file.read())
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        if mark is None or not mark.is_of(self.directory, *self.identity()):
+            self._module.warn(
+                f"{self.workspace}/{MARK} is not of what is in {self.directory} now: it counts for nothing"
+            )
+            return None
+        if mark.purpose == IN_SERVICE and self.served_otherwise():
+            self._module.warn(f"{self.directory} was restored, and another server used it since: it counts as data")
+            return None
+        return mark
 
-    def set_mark(self, purpose):
-        """Note that the directory is restored, and for what, before anything is."""
+    def identity(self):
+        """Return the directory's device and inode, each 0 where there is none."""
+        try:
+            found = os.stat(self.directory)
+        except (FileNotFoundError, NotADirectoryError):
+            return 0, 0
+        return found.st_dev, found.st_ino
+
+    def served_otherwise(self):
+        """Return whether the last server that was started in the directory was not one of this module's."""
+        try:
+            with open(f"{self.directory}/{STARTED_WITH}", encoding="utf-8", errors="replace") as file:
+                return self.configuration not in file.read()
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+
+    def set_mark(self, purpose, request, phase=BEGUN, timeline=0):
+        """Note that the directory is restored, and for what; before anything is, and again when it was."""
         for folder in (self.workspace, self.directory):
             os.makedirs(folder, mode=0o700, exist_ok=True)
         os.chmod(self.directory, 0o700)
-        self.write(MARK, json.dumps({"directory": self.directory, "purpose": purpose}))
+        self.write(MARK, Mark(self.directory, *self.identity(), purpose, request, phase, timeline).show())
 
     def write(self, name, text):
         """Write a file of the workspace, wholly or not at all."""
@@ -259,6 +320,8 @@ class Place:
 
     def start(self, values):
         """Start a server that outlives this module, and return its process."""
+        if os.path.lexists(self.proven):
+            os.unlink(self.proven)
         for name, text in (("postgresql.conf", ""), ("pg_hba.conf", "local all all peer\n"), ("pg_ident.conf", "")):
             self.write(name, text)
         options = [part for name, value in values.items() for part in ("-c", f"{name}={value}")]
@@ -288,7 +351,8 @@ def prepare(place, params, check_mode):
 
     :raises RestoreError: something is there that must not be touched.
     """
-    own, process = place.purpose(), place.process()
+    mark, process = place.mark(), place.process()
+    own = mark is not None and (mark.purpose, mark.phase) != (IN_SERVICE, RECOVERED)
     if process and not own:
         raise RestoreError(f"a server runs in {place.directory} (process {process}): stop it first, and what starts it")
     aside = "" if own or not place.content() else params["aside"]
@@ -302,8 +366,14 @@ def prepare(place, params, check_mode):
         place.stop()
     if aside:
         os.rename(place.directory, aside)
-    place.set_mark(IN_SERVICE if params["archive_command"] else COPY)
+    place.set_mark(*noted(params))
     return aside
+
+
+def noted(params):
+    """Return what the mark notes: what the directory is restored for, and what was asked for."""
+    request = show_request(params["target"], params["target_value"], params["timeline"])
+    return IN_SERVICE if params["archive_command"] else COPY, request
 
 
 def restore(place, params, target):
@@ -331,12 +401,14 @@ def restore(place, params, target):
     return round(float(size[1]) * 1024 ** ("B", "KB", "MB", "GB", "TB").index(size[2])) if size else 0
 
 
-def recover(place, params, target):
+def recover(place, params, target, at_least):
     """Start a server on the directory, and wait until it has recovered.
 
     :raises RestoreError: its log does not say that the target was reached. Then it is stopped.
     """
-    values = settings(place.control(), place.workspace, params["port"], params["archive_command"], params["settings"])
+    # The history of a timeline that lacks what was wanted would lead every later restore along it.
+    archive = params["archive_command"] and f"test -e {place.proven} && {params['archive_command']}"
+    values = settings(place.control(), place.workspace, params["port"], archive, params["settings"])
     process = place.start(values)
     end = time.monotonic() + params["timeout"]
     while True:
@@ -348,23 +420,23 @@ def recover(place, params, target):
         if time.monotonic() > end:
             place.stop()
             raise RestoreError(f"the recovery took more than {params['timeout']} s; {place.log} tells how far it got")
-    lacks = shortfall(target, outcome)
+    lacks = shortfall(target, outcome, at_least)
     if lacks:
         if not ended:
             place.stop()
         raise RestoreError(f"{lacks}. See {place.log}")
+    place.write(PROVEN, "")
     return outcome
 
 
-def settle(place, params):
+def settle(place, params, outcome):
     """Take out of the directory what only the recovery needed, and leave the server as it is wanted."""
     statements = [f"ALTER SYSTEM RESET {name}" for name in RECOVERY_SETTINGS]
     arguments = [part for statement in statements for part in ("-c", statement)]
     place.run(f"{place.bin}/psql", "-X", "-q", "-h", place.workspace, "-p", str(params["port"]), *arguments, "postgres")
     if not params["keep_running"]:
         place.stop()
-    if params["archive_command"]:
-        os.unlink(place.mark)
+    place.set_mark(*noted(params), RECOVERED, outcome.timeline)
 
 
 def remove(place, check_mode):
@@ -374,7 +446,8 @@ def remove(place, check_mode):
     """
     if not os.path.lexists(place.directory) and not os.path.lexists(place.workspace):
         return False
-    if place.purpose() != COPY:
+    mark = place.mark()
+    if mark is None or mark.purpose != COPY:
         raise RestoreError(f"{place.directory} is no copy that this module restored, so it is not removed")
     if check_mode:
         return True
@@ -398,6 +471,7 @@ ARGUMENTS = {
     "aside": {"type": "path"},
     "bin_directory": {"type": "path", "default": "/usr/lib/postgresql/15/bin"},
     "port": {"type": "int", "default": 55432},
+    "at_least": {"type": "str", "default": ""},
     "archive_command": {"type": "str", "default": ""},
     "keep_running": {"type": "bool", "default": False},
     "settings": {"type": "dict", "default": {}},
@@ -413,6 +487,10 @@ def carry_out(module, place):
     """
     params = module.params
     target = parse_target(params["target"], params["target_value"])
+    try:
+        at_least = parse_lsn(params["at_least"]) if params["at_least"] else None
+    except ValueError as error:
+        raise RestoreError(f"at_least: {error}") from None
     moved = prepare(place, params, module.check_mode)
     if module.check_mode:
         return {"changed": True, "moved": moved}
@@ -420,8 +498,8 @@ def carry_out(module, place):
         begun = time.monotonic()
         content = restore(place, params, target)
         restored = time.monotonic()
-        outcome = recover(place, params, target)
-        settle(place, params)
+        outcome = recover(place, params, target, at_least)
+        settle(place, params, outcome)
     except RestoreError as error:
         way_back = f". The old content is in {moved}" if moved else ""
         raise RestoreError(f"{error}{way_back}") from None

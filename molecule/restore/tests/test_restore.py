@@ -33,9 +33,9 @@ def restore(**variables):
     return done.stdout
 
 
-def on(name, command):
-    """Run a command on a host, as the database's user, and return what it printed."""
-    console = ["python3", "-m", "lab", "console", "--name", "mol_restore", name, "runuser", "-u", "postgres", "--"]
+def on(name, command, user="postgres"):
+    """Run a command on a host, as the database's user unless told otherwise, and return what it printed."""
+    console = ["python3", "-m", "lab", "console", "--name", "mol_restore", name, "runuser", "-u", user, "--"]
     done = subprocess.run([*console, *command], capture_output=True, text=True, check=True, cwd=PROJECT)
     return done.stdout
 
@@ -116,3 +116,39 @@ def test_the_database_returns_to_a_time_between_two_entries_and_the_cluster_is_w
         ("full", timeline, 1),
         ("full", timeline, 2),
     }
+
+
+def test_a_run_that_died_after_the_leader_was_in_service_is_gone_on_with(ledger):
+    first = leader()
+    follower = "db2" if first == "db1" else "db1"
+    timeline = int(sql("select timeline_id from pg_control_checkpoint()"))
+    device, inode = on(first, ["stat", "--format=%d %i", "/var/lib/postgresql/15/main"]).split()
+    mark = {
+        "directory": "/var/lib/postgresql/15/main",
+        "device": int(device),
+        "inode": int(inode),
+        "purpose": "in_service",
+        "request": f"time {ledger} timeline newest",
+        "phase": "recovered",
+        "timeline": timeline,
+    }
+    assert on(first, ["sh", "-c", "ls /var/lib/postgresql/restore | grep -c restored.json || true"]).strip() == "0"
+    on(first, ["sh", "-c", 'printf %s "$1" > /var/lib/postgresql/restore/restored.json', "sh", json.dumps(mark)])
+    on(follower, ["systemctl", "stop", "patroni"], user="root")
+
+    said = restore(scope="in_place", target="time", target_time=ledger, confirm="molecule")
+    assert "it is not restored again" in said
+    assert (leader(), int(sql("select timeline_id from pg_control_checkpoint()"))) == (first, timeline)
+    assert sql("select string_agg(id::text, ',' order by id) from ledger") == "1,2,4"
+    assert sql("select pg_is_in_recovery()", follower) == "t"
+    assert on(first, ["sh", "-c", "ls /var/lib/postgresql/restore | grep -c restored.json || true"]).strip() == "0"
+
+
+def test_data_that_were_renamed_back_are_kept_by_the_next_restore(ledger):
+    first = leader()
+    stale = {"directory": "/var/lib/postgresql/15/main", "device": 1, "inode": 1, "purpose": "in_service"}
+    on(first, ["sh", "-c", 'printf %s "$1" > /var/lib/postgresql/restore/restored.json', "sh", json.dumps(stale)])
+    kept = len(on(first, ["sh", "-c", "ls -d /var/lib/postgresql/15/main.before-*"]).split())
+    restore(scope="in_place", confirm="molecule")
+    assert sql("select string_agg(id::text, ',' order by id) from ledger") == "1,2,4"
+    assert len(on(first, ["sh", "-c", "ls -d /var/lib/postgresql/15/main.before-*"]).split()) == kept + 1

@@ -7,6 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Iterable, List, Mapping, Optional, Sequence, Tuple
 
+from ..pgbackrest.archive import SEGMENT_SIZE
 from ..postgres_observe.lsn import parse_lsn
 from .target import LATEST, LSN, TIME, RestoreError, Target
 
@@ -57,12 +58,17 @@ class Repository:
 
 @dataclass(frozen=True)
 class Choice:
-    """The backup that a restore begins with, and how much log follows it at most, in bytes."""
+    """The backup that a restore begins with, and how much log follows it at most, in bytes.
+
+    ``at_least`` is the position that a restore of the newest transaction gets to at least, because there the last
+    segment of the archive begins, or None for other targets. What is archived after the plan only adds to it.
+    """
 
     repository: int
     backup: Backup
     log: int
     why: str
+    at_least: Optional[int] = None
 
 
 def read(backups: Iterable[Mapping[str, Any]], archives: Iterable[Mapping[str, Any]]) -> Tuple[Repository, ...]:
@@ -117,7 +123,9 @@ def choose(target: Target, repositories: Sequence[Repository], wanted: Optional[
         numbers = ", ".join(str(one.number) for one in repositories) or "none"
         raise RestoreError(f"there is no repository {wanted}; the repositories are {numbers}")
     for repository in considered:
-        for span in reversed(repository.spans):
+        # The newest transaction is at the end of the log, so no span before a gap leads to it.
+        spans = repository.spans[-1:] if target.kind == LATEST else repository.spans
+        for span in reversed(spans):
             backup = _nearest(target, span, label)
             if backup is not None and not (target.kind == LATEST and repository.breaks_off):
                 return _choice(target, repository, span, backup)
@@ -151,7 +159,8 @@ def _choice(target: Target, repository: Repository, span: Span, backup: Backup) 
         why = "the youngest one that ended before the target"
     else:
         why = "the oldest one, as nothing tells where the target is; -e backup=<label> takes another one"
-    return Choice(repository.number, backup, max(0, end - backup.stop_lsn), why)
+    at_least = span.end_lsn - SEGMENT_SIZE if target.kind == LATEST else None
+    return Choice(repository.number, backup, max(0, end - backup.stop_lsn), why, at_least)
 
 
 def describe(repository: Repository) -> str:

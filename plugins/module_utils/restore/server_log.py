@@ -11,10 +11,15 @@ import re
 from dataclasses import dataclass
 from typing import Callable, Dict, List, Match, Optional, Pattern, Tuple
 
+from ..postgres_observe.lsn import parse_lsn, show_lsn
 from .target import LATEST, LSN, NAME, TIME, XID, Target, parse_time
 
 #: The log names transactions by the lower half of their numbers.
 _XID_SPACE = 1 << 32
+
+#: The bytes of the record that ends a segment early, which is a bare header. It may begin in the segment before the one
+#: that it ends, and then no record begins in that one (src/include/access/xlogrecord.h, ReserveXLogSwitch in xlog.c).
+_SWITCH = 24
 
 _LINE = re.compile(r"^(?:.*?\s)?(LOG|FATAL|PANIC|ERROR|HINT|DETAIL|WARNING):\s+(.*)$")
 
@@ -87,8 +92,11 @@ def _take(message: str, found: Dict[str, object]) -> None:
             return
 
 
-def shortfall(target: Target, outcome: Outcome) -> str:
-    """Return why the log does not prove that the target was reached, or the empty text if it does."""
+def shortfall(target: Target, outcome: Outcome, at_least: Optional[int] = None) -> str:
+    """Return why the log does not prove that the target was reached, or the empty text if it does.
+
+    :param at_least: for the newest transaction, the position at which the last segment of the archive begins.
+    """
     if outcome.failure:
         return f"the server ended: {outcome.failure}{_how_far(outcome)}"
     if not outcome.beginning:
@@ -98,7 +106,24 @@ def shortfall(target: Target, outcome: Outcome) -> str:
         return f"the server's log does not say that {target.words()} was reached; {said}{_how_far(outcome)}"
     if not (outcome.complete and outcome.ready):
         return f"the recovery did not complete{_how_far(outcome)}"
-    return ""
+    return _short_of(at_least, outcome) if target.kind == LATEST and at_least is not None else ""
+
+
+def _short_of(at_least: int, outcome: Outcome) -> str:
+    """Return that the server took a segment that it could not get for the end of the log, or the empty text.
+
+    To PostgreSQL every failure of the restore_command up to 125 is the end of the log. What it names with "redo done"
+    is where the last record that it replayed begins, and that is on the timeline that it followed to its end.
+    """
+    if outcome.redo_done and parse_lsn(outcome.redo_done) >= at_least - _SWITCH:
+        return ""
+    reached = f"up to {outcome.redo_done}" if outcome.redo_done else "not at all"
+    or_so = f", or take what there is with -e target=lsn -e target_lsn={outcome.redo_done}" if outcome.redo_done else ""
+    return (
+        f"the archive could not be read to its end: the log was replayed {reached}, and the last segment of the "
+        f"archive begins at {show_lsn(at_least)}{_how_far(outcome)}. Run it again when the repository can be read, "
+        f"or read another one with -e repository=<number>{or_so}"
+    )
 
 
 def _how_far(outcome: Outcome) -> str:

@@ -9,6 +9,7 @@ import pytest
 from ansible_collections.freeagentics.platform.plugins.filter.restore import FilterModule
 
 restore_plan = FilterModule().filters()["restore_plan"]
+restore_begun = FilterModule().filters()["restore_begun"]
 
 TEN = 1795687200
 MIB = 1024 * 1024
@@ -70,6 +71,7 @@ def test_a_plan_names_the_backup_and_says_what_else_can_be_restored():
         "backup": "20261126-100000F",
         "content": 1000 * MIB,
         "why": "the youngest one that ended before the target",
+        "at_least": "",
         "windows": WINDOWS,
         "objections": [],
     }
@@ -95,6 +97,32 @@ def test_a_plan_names_the_backup_and_says_what_else_can_be_restored():
 def test_what_is_asked_for_limits_the_choice(request_, repository, backup, words):
     plan = restore_plan(request_, BACKUPS, ARCHIVES)
     assert (plan["repository"], plan["backup"], plan["words"]) == (repository, backup, words)
+
+
+def test_the_newest_transaction_has_to_be_in_the_last_segment():
+    assert restore_plan({}, BACKUPS, ARCHIVES)["at_least"] == "0/8000000"
+
+
+@pytest.mark.parametrize(
+    ("request_", "done"),
+    [
+        ({"target": "lsn", "target_lsn": "0/a0", "target_timeline": "3"}, "db1"),
+        ({"target": "lsn", "target_lsn": "0/A0", "target_timeline": 3}, "db1"),
+        ({"target": "lsn", "target_lsn": "0/A0", "target_timeline": ""}, ""),
+        ({"target": "latest"}, ""),
+        ({"target": "time", "target_time": "yesterday"}, ""),
+    ],
+)
+def test_an_earlier_run_of_the_same_request_is_gone_on_with(request_, done):
+    text = (
+        '{"directory": "/main", "device": 1, "inode": 2, "purpose": "in_service", "request": "lsn 0/A0 timeline 3", '
+        '"phase": "recovered", "timeline": 5}'
+    )
+    marks = [{"host": "db1", "text": text, "directory": "/main", "device": "1", "inode": "2"}]
+    members = [{"name": "db1", "state": "running", "timeline": 5}]
+    cluster = {"leader": "db1", "timeline": 5, "members": members}
+    whole = ["db1"] if done else []
+    assert restore_begun(marks, cluster, request_) == {"begun": [], "done": {"host": done, "whole": whole}}
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 from types import SimpleNamespace
 
 import pytest
@@ -32,12 +33,27 @@ MISSED = """\
 2026-11-26 13:08:13.908 UTC [28266] LOG:  consistent recovery state reached at 0/8000088
 2026-11-26 13:08:13.969 UTC [28266] FATAL:  recovery ended before configured recovery target was reached
 """
+TO_THE_END = """\
+2026-11-26 13:07:51.500 UTC [27666] LOG:  starting PostgreSQL 15.18 (Debian 15.18-0+deb12u1) on x86_64-pc-linux-gnu
+2026-11-26 13:07:51.919 UTC [27674] LOG:  starting archive recovery
+2026-11-26 13:07:52.612 UTC [27674] LOG:  consistent recovery state reached at 0/8000088
+2026-11-26 13:07:52.735 UTC [27674] LOG:  redo done at 0/8000088 system usage: CPU: user: 0.00 s, elapsed: 0.53 s
+2026-11-26 13:07:53.184 UTC [27674] LOG:  selected new timeline ID: 2
+2026-11-26 13:07:53.313 UTC [27674] LOG:  archive recovery complete
+2026-11-26 13:07:53.362 UTC [27666] LOG:  database system is ready to accept connections
+"""
 RESTORED = (
     "P00   INFO: restore size = 29.5MB, file total = 1259\nP00   INFO: restore command end: completed successfully\n"
 )
 
 #: A server that logs and waits, and what stops it: pg_ctl stop -D <directory>.
-SERVER = '#!/bin/sh\necho $$ > "$2/postmaster.pid"\ncat "{log}"\nexec sleep 60\n'
+#: It notes its command as PostgreSQL does.
+SERVER = """#!/bin/sh
+echo $$ > "$2/postmaster.pid"
+echo "$0 $*" > "$2/postmaster.opts"
+cat "{log}"
+exec sleep 60
+"""
 SERVER_THAT_ENDS = '#!/bin/sh\ncat "{log}"\nexit 1\n'
 STOP = '#!/bin/sh\nkill "$(cat "$3/postmaster.pid")" && rm "$3/postmaster.pid" && echo stop >> "{stopped}"\n'
 
@@ -82,6 +98,18 @@ def host(run_module, stand_in, tmp_path):
     )
 
 
+def mark_of(main, purpose, **changes):
+    """Return the mark of a directory as it is now."""
+    found = main.stat()
+    noted = {"directory": str(main), "device": found.st_dev, "inode": found.st_ino, "purpose": purpose}
+    return json.dumps({**noted, **changes})
+
+
+def warnings(done):
+    """Return what a module warned of; newer versions of Ansible wrap it."""
+    return [one if isinstance(one, str) else one["event"]["msg"] for one in done["warnings"]]
+
+
 def remove(host, check_mode=False):
     """Remove a copy."""
     return host.run(check_mode, state="absent")
@@ -118,7 +146,10 @@ def test_a_copy_is_restored_recovered_and_stopped(host):
             "restore",
         ]
     ]
-    assert json.loads(host.mark.read_text()) == {"directory": str(host.main), "purpose": "copy"}
+    request = "time 2026-11-26 13:06:54+00 timeline newest"
+    assert json.loads(host.mark.read_text()) == json.loads(
+        mark_of(host.main, "copy", request=request, phase="recovered", timeline=2)
+    )
     assert host.main.stat().st_mode & 0o777 == 0o700
     assert host.stops() == 1
 
@@ -132,13 +163,47 @@ def test_settings_of_the_recovery_do_not_stay(host):
     assert arguments[-1] == "postgres"
 
 
-def test_what_goes_into_service_archives_keeps_its_tablespaces_and_bears_no_mark(host):
+def test_what_goes_into_service_archives_keeps_its_tablespaces_and_is_marked_as_recovered(host):
     done = host.run(archive_command="pgbackrest archive-push %p", timeline=3)
     assert done["changed"] is True
     (arguments,) = host.pgbackrest()
     assert "--target-timeline=3" in arguments
     assert not [one for one in arguments if one.startswith("--tablespace-map-all")]
-    assert not host.mark.exists()
+    request = "time 2026-11-26 13:06:54+00 timeline 3"
+    assert json.loads(host.mark.read_text()) == json.loads(
+        mark_of(host.main, "in_service", request=request, phase="recovered", timeline=2)
+    )
+
+
+def archives(host):
+    """Run the archive_command of the server that was started last, and return its exit code."""
+    command = (host.main / "postmaster.opts").read_text().partition("archive_command=")[2].partition(" -c ")[0]
+    return subprocess.run(["sh", "-c", command], check=False).returncode
+
+
+def test_a_timeline_gets_into_the_archive_only_when_the_target_was_reached(host):
+    host.serve(TO_THE_END)
+    short = host.run(target="latest", target_value="", at_least="0/9000000", archive_command="true")
+    assert short["failed"] is True
+    assert archives(host) == 1
+    assert host.run(target="latest", target_value="", at_least="0/8000000", archive_command="true")["changed"] is True
+    assert archives(host) == 0
+    host.serve(MISSED, SERVER)
+    host.mark.write_text(mark_of(host.main, "in_service"))
+    assert host.run(archive_command="true", timeout=1)["failed"] is True
+    assert archives(host) == 1
+
+
+def test_an_archive_that_could_not_be_read_to_its_end_is_a_failure(host):
+    host.serve(TO_THE_END)
+    done = host.run(target="latest", target_value="", at_least="0/9000000")
+    assert done["msg"] == (
+        "the archive could not be read to its end: the log was replayed up to 0/8000088, and the last segment of the "
+        "archive begins at 0/9000000. It was consistent at 0/8000088. Run it again when the repository can be read, "
+        "or read another one with -e repository=<number>, or take what there is with -e target=lsn "
+        f"-e target_lsn=0/8000088. See {host.workspace}/server.log"
+    )
+    assert host.stops() == 1
 
 
 def test_a_server_may_go_on_running_until_its_copy_is_removed(host):
@@ -218,12 +283,47 @@ def test_a_run_that_died_is_finished_by_the_next_one(host, tmp_path):
     assert (tmp_path / "aside" / "PG_VERSION").read_text() == "old\n"
 
 
-def test_a_mark_of_another_directory_does_not_count(host):
+@pytest.mark.parametrize(
+    "changes", [{"directory": "/somewhere/else"}, {"device": 1}, {"inode": 1}, {"phase": "recovered"}]
+)
+def test_a_mark_of_another_directory_or_of_one_in_service_does_not_count(host, changes):
     host.workspace.mkdir()
-    host.mark.write_text(json.dumps({"directory": "/somewhere/else", "purpose": "copy"}))
     host.main.mkdir()
+    host.mark.write_text(mark_of(host.main, "in_service", **changes))
     (host.main / "PG_VERSION").write_text("15\n")
     assert host.run()["msg"] == f"{host.main} is not empty: name with aside where its content is moved to"
+
+
+def test_data_that_were_renamed_back_are_moved_aside_again_after_a_restore_was_given_up(host, tmp_path):
+    host.stand_in("pgbackrest", {"restore": (82, "", "ERROR: [082]: WAL segment was not archived\n")})
+    host.main.mkdir()
+    (host.main / "PG_VERSION").write_text("old\n")
+    first, second = tmp_path / "first", tmp_path / "second"
+    assert host.run(aside=str(first), archive_command="true")["failed"] is True
+    host.main.rename(tmp_path / "given_up")
+    first.rename(host.main)
+    host.stand_in("pgbackrest", {"restore": (0, RESTORED, "")})
+    checked = host.run(check_mode=True, aside=str(second), archive_command="true")
+    assert checked["moved"] == str(second)
+    assert warnings(checked) == [f"{host.mark} is not of what is in {host.main} now: it counts for nothing"]
+    assert host.run(aside=str(second), archive_command="true")["moved"] == str(second)
+    assert (second / "PG_VERSION").read_text() == "old\n"
+
+
+def test_a_directory_that_another_server_used_since_is_moved_aside(host, tmp_path):
+    host.main.mkdir()
+    host.workspace.mkdir()
+    host.mark.write_text(mark_of(host.main, "in_service"))
+    (host.main / "postmaster.opts").write_text(f"postgres --config_file={host.main}/postgresql.conf\n")
+    done = host.run(aside=str(tmp_path / "aside"), archive_command="true")
+    assert done["moved"] == str(tmp_path / "aside")
+    assert warnings(done) == [f"{host.main} was restored, and another server used it since: it counts as data"]
+
+
+def test_what_went_into_service_is_moved_aside_by_the_next_restore(host, tmp_path):
+    assert host.run(archive_command="true")["moved"] == ""
+    aside = str(tmp_path / "aside")
+    assert host.run(archive_command="true", aside=aside)["moved"] == aside
 
 
 @pytest.mark.parametrize("check_mode", [False, True])
@@ -232,7 +332,7 @@ def test_what_is_no_copy_is_not_removed(host, mark, check_mode):
     host.main.mkdir()
     host.workspace.mkdir()
     if mark is not None:
-        host.mark.write_text(mark and json.dumps({"directory": str(host.main), "purpose": mark}))
+        host.mark.write_text(mark and mark_of(host.main, mark))
     done = remove(host, check_mode)
     assert done["failed"] is True
     assert done["msg"] == f"{host.main} is no copy that this module restored, so it is not removed"
@@ -275,6 +375,10 @@ def test_a_recovery_that_takes_too_long_is_stopped(host):
         (
             {"target": "immediate"},
             "value of target must be one of: latest, time, xid, name, lsn, got: immediate",
+        ),
+        (
+            {"at_least": "3000060"},
+            "at_least: '3000060' is no position in the log; one looks like 0/3000060",
         ),
     ],
 )

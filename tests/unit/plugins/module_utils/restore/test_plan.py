@@ -60,14 +60,16 @@ def at(clock):
 @pytest.mark.parametrize(
     ("target", "repositories", "wanted", "label", "expected"),
     [
-        (LATEST, [LOCAL, S3], None, "", Choice(1, C, 0x1FFFF00, YOUNGEST)),
-        (LATEST, [LOCAL, S3], 2, "", Choice(2, C, 0x1FFFF00, YOUNGEST)),
-        (LATEST, [LOCAL], None, "A", Choice(1, A, 0x9FFFFB0, YOUNGEST)),
-        (LATEST, [AWAY, S3], None, "", Choice(2, C, 0x1FFFF00, YOUNGEST)),
-        (LATEST, [EMPTY, S3], None, "", Choice(2, C, 0x1FFFF00, YOUNGEST)),
+        (LATEST, [LOCAL, S3], None, "", Choice(1, C, 0x1FFFF00, YOUNGEST, 0xC000000)),
+        (LATEST, [LOCAL, S3], 2, "", Choice(2, C, 0x1FFFF00, YOUNGEST, 0xC000000)),
+        (LATEST, [LOCAL], None, "A", Choice(1, A, 0x9FFFFB0, YOUNGEST, 0xC000000)),
+        (LATEST, [AWAY, S3], None, "", Choice(2, C, 0x1FFFF00, YOUNGEST, 0xC000000)),
+        (LATEST, [EMPTY, S3], None, "", Choice(2, C, 0x1FFFF00, YOUNGEST, 0xC000000)),
         # The newest transaction is not in a repository whose log breaks off.
-        (LATEST, [CUT_OFF, S3], None, "", Choice(2, C, 0x1FFFF00, YOUNGEST)),
-        (LATEST, [BROKEN], None, "", Choice(1, C, 0x1FFFF00, YOUNGEST)),
+        (LATEST, [CUT_OFF, S3], None, "", Choice(2, C, 0x1FFFF00, YOUNGEST, 0xC000000)),
+        (LATEST, [BROKEN], None, "", Choice(1, C, 0x1FFFF00, YOUNGEST, 0xC000000)),
+        # From a backup before a gap nothing leads to the end of the log.
+        (LATEST, [BROKEN, S3], None, "A", Choice(2, A, 0x9FFFFB0, YOUNGEST, 0xC000000)),
         (at("10:00:00"), [LOCAL], None, "", Choice(1, A, 0x9FFFFB0, YOUNGEST)),
         (at("11:59:59"), [LOCAL], None, "", Choice(1, A, 0x9FFFFB0, YOUNGEST)),
         (at("12:00:00"), [LOCAL], None, "", Choice(1, B, 0x5FFFF00, YOUNGEST)),

@@ -194,6 +194,45 @@ def test_what_does_not_prove_it_is_told(target, outcome, reason):
 
 
 @pytest.mark.parametrize(
+    ("redo_done", "at_least"),
+    [
+        ("0/8000088", 0x8000000),
+        ("0/8000000", 0x8000000),
+        ("1/8", 0xFF000000),
+        # The record that ends a segment may begin in the one before.
+        ("0/7FFFFE8", 0x8000000),
+        ("0/8000088", None),
+        ("", None),
+    ],
+)
+def test_the_newest_transaction_is_in_the_last_segment(redo_done, at_least):
+    assert shortfall(Target("latest"), replace(AT_THE_END, redo_done=redo_done), at_least) == ""
+
+
+def test_only_the_newest_transaction_is_at_the_end_of_the_archive():
+    assert shortfall(TIME, AT_A_TIME, 0x9000000) == ""
+
+
+@pytest.mark.parametrize(
+    ("redo_done", "replayed", "or_so"),
+    [
+        (
+            "0/7FFFFE0",
+            "up to 0/7FFFFE0",
+            ", or take what there is with -e target=lsn -e target_lsn=0/7FFFFE0",
+        ),
+        ("", "not at all", ""),
+    ],
+)
+def test_an_archive_that_ended_too_early_was_not_read_to_its_end(redo_done, replayed, or_so):
+    assert shortfall(Target("latest"), replace(AT_THE_END, redo_done=redo_done), 0x8000000) == (
+        f"the archive could not be read to its end: the log was replayed {replayed}, and the last segment of the "
+        "archive begins at 0/8000000. It was consistent at 0/8000088. Run it again when the repository can be read, "
+        f"or read another one with -e repository=<number>{or_so}"
+    )
+
+
+@pytest.mark.parametrize(
     ("text", "moment"),
     [
         ("2026-11-26 10:00:00+00", 1795687200.0),

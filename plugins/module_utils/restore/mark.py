@@ -1,0 +1,113 @@
+# Copyright: (c) 2026, FreeAgentics
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The mark of a restore: of which directory it is, and how far the restore got.
+
+A path alone does not tell whose data are in it: who gives a restore up renames the old data back to the same path. So
+the mark names the directory's device and inode, too, and a mark of another directory counts for nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Any, Dict, List, Mapping, Optional, Sequence
+
+#: What a directory is restored for.
+COPY, IN_SERVICE = "copy", "in_service"
+#: How far a restore got: anything may be in the directory, or the target was reached.
+BEGUN, RECOVERED = "begun", "recovered"
+
+#: What Patroni says of a server that takes part in its cluster.
+_SERVING = ("running", "streaming")
+
+
+@dataclass(frozen=True)
+class Mark:
+    """The mark of a restore: ``request`` is what was asked for, ``timeline`` the one that the restore began, or 0."""
+
+    directory: str
+    device: int
+    inode: int
+    purpose: str
+    request: str = ""
+    phase: str = BEGUN
+    timeline: int = 0
+
+    def is_of(self, directory: str, device: int, inode: int) -> bool:
+        """Return whether a directory is the one that was restored, and not another one at its path."""
+        return (self.directory, self.device, self.inode) == (directory, device, inode)
+
+    def show(self) -> str:
+        """Return the mark as it is written down."""
+        return json.dumps(asdict(self))
+
+
+def parse_mark(text: str) -> Optional[Mark]:
+    """Return a mark that was written down, or None where the text is none."""
+    try:
+        return Mark(**json.loads(text))
+    except (ValueError, TypeError):
+        return None
+
+
+def show_request(target: str, value: str, timeline: Optional[int]) -> str:
+    """Return what is asked for, so that two requests can be compared.
+
+    >>> show_request("xid", "741", None)
+    'xid 741 timeline newest'
+    """
+    return " ".join(part for part in (target, value, f"timeline {timeline or 'newest'}") if part)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a host tells: the mark's text, and the data directory with its device and inode, 0 where there is none."""
+
+    host: str
+    text: str
+    directory: str
+    device: int
+    inode: int
+
+    @property
+    def mark(self) -> Optional[Mark]:
+        """The mark of a restore in place of this very directory, or None."""
+        mark = parse_mark(self.text)
+        if mark is None or mark.purpose != IN_SERVICE or not mark.is_of(self.directory, self.device, self.inode):
+            return None
+        return mark
+
+
+def begun(hosts: Sequence[Seen], cluster: Mapping[str, Any]) -> List[str]:
+    """Return the hosts on which a restore in place was begun, and is not in service.
+
+    :param cluster: what ``postgres_cluster_info`` returns. A host whose Patroni runs its server has data that are used.
+    """
+    serving = {member["name"] for member in cluster["members"] if member["state"] in _SERVING}
+    return [one.host for one in hosts if one.mark is not None and one.host not in serving]
+
+
+def to_go_on_with(hosts: Sequence[Seen], cluster: Mapping[str, Any], request: str) -> Dict[str, Any]:
+    """Return the leader that an earlier run of the same request restored, and which members follow it already.
+
+    That run died before the cluster was whole, so its mark is still there. The leader has to be on the timeline that
+    the restore began: on a later one there was a failover since, and who leads is no longer told by the mark.
+    """
+    for one in hosts:
+        mark = one.mark
+        if (
+            mark is not None
+            and (mark.phase, mark.request) == (RECOVERED, request)
+            and one.host == cluster["leader"]
+            and mark.timeline == cluster["timeline"]
+        ):
+            return {"host": one.host, "whole": _on_timeline(cluster)}
+    return {"host": "", "whole": []}
+
+
+def _on_timeline(cluster: Mapping[str, Any]) -> List[str]:
+    return [
+        member["name"]
+        for member in cluster["members"]
+        if member["state"] in _SERVING and member["timeline"] == cluster["timeline"]
+    ]

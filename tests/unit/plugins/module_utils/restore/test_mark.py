@@ -1,0 +1,109 @@
+# Copyright: (c) 2026, FreeAgentics
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Which marks count, and what is left to do of a restore that died."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from ansible_collections.freeagentics.platform.plugins.module_utils.restore.mark import (
+    Mark,
+    Seen,
+    begun,
+    parse_mark,
+    show_request,
+    to_go_on_with,
+)
+
+BEGUN = Mark("/main", 1, 2, "in_service", "latest timeline newest")
+RECOVERED = replace(BEGUN, phase="recovered", timeline=5)
+
+
+def seen(mark, host="db1", **changes):
+    """Return what a host tells whose data directory a mark is of, unless changes say otherwise."""
+    return Seen(**{"host": host, "text": mark.show(), "directory": "/main", "device": 1, "inode": 2, **changes})
+
+
+def cluster(leader="db1", timeline=5, **states):
+    """Return a cluster whose members are in some states on some timelines."""
+    members = [{"name": name, "state": state, "timeline": on} for name, (state, on) in states.items()]
+    return {"leader": leader, "timeline": timeline, "members": members}
+
+
+NOBODY = cluster("", None, db1=("unknown", None), db2=("unknown", None))
+LED = cluster("db1", 5, db1=("running", 5), db2=("unknown", None))
+
+
+@pytest.mark.parametrize("mark", [BEGUN, RECOVERED])
+def test_a_mark_is_read_as_it_was_written(mark):
+    assert parse_mark(mark.show()) == mark
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "5", '{"directory": "/main", "purpose": "copy"}'])
+def test_what_is_no_mark_is_none(text):
+    assert parse_mark(text) is None
+
+
+@pytest.mark.parametrize(
+    ("target", "words"),
+    [
+        (("latest", "", None), "latest timeline newest"),
+        (("latest", "", 0), "latest timeline newest"),
+        (("time", "2026-11-26 10:00:00+00", 3), "time 2026-11-26 10:00:00+00 timeline 3"),
+    ],
+)
+def test_a_request_in_words(target, words):
+    assert show_request(*target) == words
+
+
+@pytest.mark.parametrize(
+    ("one", "state", "expected"),
+    [
+        (seen(BEGUN), NOBODY, ["db1"]),
+        (seen(RECOVERED), NOBODY, ["db1"]),
+        (seen(BEGUN, text=""), NOBODY, []),
+        (seen(replace(BEGUN, purpose="copy")), NOBODY, []),
+        # The old data were renamed back, or there are none.
+        (seen(BEGUN, inode=3), NOBODY, []),
+        (seen(BEGUN, device=3), NOBODY, []),
+        (seen(BEGUN, device=0, inode=0), NOBODY, []),
+        (seen(BEGUN, directory="/other"), NOBODY, []),
+        # Patroni runs its server.
+        (seen(BEGUN), LED, []),
+        (seen(BEGUN), cluster("db2", 5, db1=("streaming", 5), db2=("running", 5)), []),
+        (seen(BEGUN), cluster("db2", 5, db1=("stopped", None), db2=("running", 5)), ["db1"]),
+    ],
+)
+def test_where_a_restore_was_begun(one, state, expected):
+    assert begun([one], state) == expected
+
+
+@pytest.mark.parametrize(
+    ("one", "state", "whole"),
+    [
+        (seen(RECOVERED), LED, ["db1"]),
+        (seen(RECOVERED), cluster("db1", 5, db1=("running", 5), db2=("running", 5)), ["db1", "db2"]),
+        (seen(RECOVERED), cluster("db1", 5, db1=("running", 5), db2=("running", 4)), ["db1"]),
+        (seen(RECOVERED), cluster("db1", 5, db1=("running", 5), db2=("starting", 5)), ["db1"]),
+    ],
+)
+def test_what_is_left_after_the_leader_was_restored(one, state, whole):
+    assert to_go_on_with([one], state, "latest timeline newest") == {"host": "db1", "whole": whole}
+
+
+@pytest.mark.parametrize(
+    ("one", "state", "request_"),
+    [
+        (seen(BEGUN), LED, "latest timeline newest"),
+        (seen(RECOVERED), LED, "latest timeline 3"),
+        (seen(RECOVERED, inode=3), LED, "latest timeline newest"),
+        (seen(RECOVERED), NOBODY, "latest timeline newest"),
+        # There was a failover since.
+        (seen(RECOVERED), cluster("db1", 6, db1=("running", 6)), "latest timeline newest"),
+        (seen(RECOVERED), cluster("db2", 5, db1=("running", 5), db2=("running", 5)), "latest timeline newest"),
+    ],
+)
+def test_otherwise_it_is_restored(one, state, request_):
+    assert to_go_on_with([one], state, request_) == {"host": "", "whole": []}
