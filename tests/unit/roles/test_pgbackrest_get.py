@@ -1,0 +1,66 @@
+# Copyright: (c) 2026, FreeAgentics
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Which segments a member that follows takes from the archive."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+SCRIPT = Path(__file__).resolve().parents[3] / "roles/pgbackrest/files/usr/local/sbin/pgbackrest-get"
+HISTORY = "97\t0/670B5448\tno recovery target specified\n\n98\t1/671104A0\tno recovery target specified\n"
+
+
+@pytest.fixture
+def ask(tmp_path):
+    """Ask for a file in a data directory with some histories; return the status and what was said or called."""
+    (tmp_path / "bin").mkdir()
+    program = tmp_path / "bin" / "pgbackrest"
+    program.write_text('#!/bin/sh\necho "$@"\n')
+    program.chmod(0o755)
+    (tmp_path / "pg_wal").mkdir()
+
+    def run(file, **histories):
+        for name, text in histories.items():
+            (tmp_path / "pg_wal" / f"{name.lstrip('h')}.history").write_text(text)
+        environment = {**os.environ, "PATH": f"{tmp_path}/bin:{os.environ['PATH']}"}
+        done = subprocess.run(
+            ["sh", str(SCRIPT), "platform", file, "pg_wal/RECOVERYXLOG"],
+            cwd=tmp_path,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return done.returncode, (done.stdout + done.stderr).strip()
+
+    return run
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        "000000630000000100000067",
+        "000000620000000100000066",
+        "0000006200000000000000FF",
+        "000000610000000000000066",
+        "00000062.history",
+        "000000620000000100000067.00000028.backup",
+    ],
+)
+def test_what_the_new_timeline_shares_is_taken(ask, file):
+    wanted = f"--stanza=platform --no-archive-async archive-get {file} pg_wal/RECOVERYXLOG"
+    assert ask(file, h00000062="97\t0/670B5448\tx\n", h00000063=HISTORY) == (0, wanted)
+
+
+@pytest.mark.parametrize("file", ["000000620000000100000067", "0000006200000001000000FF", "000000620000000200000000"])
+def test_what_a_left_timeline_has_from_there_on_is_not_taken(ask, file):
+    said = f"{file} is not taken from the archive: pg_wal/00000063.history left timeline 98 at 1/671104A0"
+    assert ask(file, h00000062="97\t0/670B5448\tx\n", h00000063=HISTORY) == (1, said)
+
+
+def test_without_a_history_everything_is_taken(ask):
+    assert ask("000000620000000100000067")[0] == 0
