@@ -152,6 +152,7 @@ from ansible_collections.freeagentics.platform.plugins.module_utils.patroni.memb
     turn,
 )
 from ansible_collections.freeagentics.platform.plugins.module_utils.patroni_io.rest import Endpoint, RestError, call
+from ansible_collections.freeagentics.platform.plugins.module_utils.systemd import process
 
 LOG_LINES = 20
 
@@ -176,18 +177,8 @@ class Member:
         return answer if isinstance(answer, dict) else {}
 
     def stale(self) -> bool:
-        """Return whether Patroni was started before what it loads was changed.
-
-        systemd tells the start in microseconds of the monotonic clock: org.freedesktop.systemd1(5).
-        """
-        query = ["systemctl", "show", "--property=MainPID", "--property=ExecMainStartTimestampMonotonic"]
-        lines = self._module.run_command([*query, self._params["unit"]])[1].splitlines()
-        shown = dict(line.split("=", 1) for line in lines if "=" in line)
-        if shown.get("MainPID", "0") == "0":
-            return False
-        started = time.time() - time.monotonic() + int(shown["ExecMainStartTimestampMonotonic"]) / 1e6
-        paths = [path for path in self._params["watch"] if os.path.lexists(path)]
-        return any(os.lstat(path).st_mtime > started for path in paths)
+        """Return whether Patroni was started before what it loads was changed."""
+        return process.stale(self._module.run_command, self._params["unit"], self._params["watch"])
 
     def wait(self) -> View:
         """Return what the ready member says; fail with the reason and the log if it does not become so."""

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -24,9 +25,9 @@ LOGIN = {
 }
 
 
-def cli(host, address, *words, user="admin"):
+def cli(host, address, *words, user="admin", password=""):
     """Return what a node answers to a command, asked from a host."""
-    secret = PASSWORDS[f"redis_{user}_password"]
+    secret = password or PASSWORDS[f"redis_{user}_password"]
     tls = f"--tls --cacert /etc/freeagentics/tls/ca.crt --no-auth-warning -h {address} --user {user}"
     done = host.run(f"REDISCLI_AUTH={secret} redis-cli {tls} {' '.join(words)}")
     return done.stdout.strip()
@@ -57,18 +58,34 @@ def start(host, module, arguments):
     """Start a module on a host as root."""
     command = [sys.executable, "-m", "ansible", "adhoc", "-i", SCENARIO / "topology.yml", host, "--become"]
     command += ["-m", f"freeagentics.platform.{module}", "-a", json.dumps(arguments)]
-    environment = {
+    words = [str(word) for word in command]
+    return subprocess.Popen(
+        words, cwd=ROOT, env=environment("minimal"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+
+
+def environment(callback):
+    """Return the environment of a run of Ansible on the hosts."""
+    return {
         **os.environ,
         "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
         "ANSIBLE_COLLECTIONS_PATH": str(ROOT / "collections"),
         "ANSIBLE_SSH_COMMON_ARGS": f"-F {ROOT}/.lab/{LAB}/ssh.cfg",
         "ANSIBLE_REMOTE_USER": "platform",
-        "ANSIBLE_STDOUT_CALLBACK": "ansible.builtin.minimal",
+        "ANSIBLE_STDOUT_CALLBACK": f"ansible.builtin.{callback}",
         "ANSIBLE_FORCE_COLOR": "false",
         "ANSIBLE_NOCOLOR": "true",
     }
-    words = [str(word) for word in command]
-    return subprocess.Popen(words, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def converge(**passwords):
+    """Run the scenario's playbook with other passwords, and return how many tasks changed something on each host."""
+    command = [sys.executable, "-m", "ansible", "playbook", "-i", SCENARIO / "topology.yml", SCENARIO / "converge.yml"]
+    words = [str(word) for word in (*command, "-e", json.dumps(passwords))]
+    done = subprocess.run(words, cwd=ROOT, env=environment("default"), capture_output=True, text=True, timeout=400)
+    assert done.returncode == 0, done.stdout + done.stderr
+    recap = done.stdout.partition("PLAY RECAP")[2]
+    return {host: int(count) for host, count in re.findall(r"^(\S+) .*changed=(\d+)", recap, re.MULTILINE)}
 
 
 def finish(process):
@@ -87,10 +104,10 @@ def lab(*words):
 class Writer:
     """A client of the cluster that writes as the application would, in a process of its own beside redis1."""
 
-    def __init__(self):
-        secret = PASSWORDS["redis_app_password"]
+    def __init__(self, user="app"):
+        secret = PASSWORDS[f"redis_{user}_password"]
         command = ["nsenter", f"--net=/run/netns/{LAB}-bastion1", sys.executable, SCENARIO / "tests" / "writer.py"]
-        command += [",".join(ADDRESSES[name] for name in ADDRESSES if name not in SPARE), CA]
+        command += [",".join(ADDRESSES[name] for name in ADDRESSES if name not in SPARE), CA, user]
         self.process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env={**os.environ, "PASSWORD": secret}
         )

@@ -147,6 +147,35 @@ def test_the_nodes_of_a_shard_are_restarted_one_by_one_while_a_client_writes(hos
     assert counted["outage"] < 6
 
 
+def test_passwords_are_changed_while_a_client_writes(host):
+    others = {f"redis_{user}_password": f"another-password-of-{user}" for user in ("replication", "app")}
+    try:
+        # Its own password stays, so that what it sees is what the others' change does to the cluster.
+        with cluster.Writer("admin") as writer:
+            changed = cluster.converge(**others)
+            counted = writer.stop()
+        assert set(changed.values()) != {0}
+        assert counted["lost"] == 0
+        assert counted["outage"] < 6
+        assert out_of_step(host) == []
+        address = cluster.ADDRESSES["redis1"]
+        assert cluster.cli(host, address, "config get masterauth") == "masterauth\nanother-password-of-replication"
+        assert cluster.cli(host, address, "ping", user="app", password=others["redis_app_password"]) == "PONG"
+        assert cluster.cli(host, address, "ping", user="app").endswith("NOAUTH Authentication required.")
+        assert set(cluster.converge(**others).values()) == {0}
+    finally:
+        cluster.converge()
+    assert out_of_step(host) == []
+
+
+def out_of_step(host):
+    """Return the replicas that do not follow their masters, and fail where there is no replica."""
+    replicas = [name for name, (master, _flags) in cluster.nodes(host).items() if master]
+    assert replicas
+    said = {name: cluster.cli(host, cluster.ADDRESSES[name], "info replication") for name in replicas}
+    return [name for name, text in said.items() if "master_link_status:up" not in text]
+
+
 def masters(host):
     """Return the names of the masters."""
     return [name for name, (master, _flags) in cluster.nodes(host).items() if not master]

@@ -1,6 +1,6 @@
-"""Writes to a Redis Cluster as user app until told to stop, then reads everything back.
+"""Writes to a Redis Cluster until told to stop, then reads everything back.
 
-    PASSWORD=... python writer.py ADDRESS,ADDRESS CA_FILE
+    PASSWORD=... python writer.py ADDRESS,ADDRESS CA_FILE USER
 
 Prints "writing" once it does, and on a line of input {"writes": N, "lost": N, "outage": SECONDS}: how much was
 acknowledged, what is not there as it was acknowledged last, and the longest time in which a sixteenth of the slots took
@@ -20,11 +20,11 @@ from redis.retry import Retry
 KEYS = 3000
 
 
-def connect(addresses, ca_file):
+def connect(addresses, ca_file, user):
     """Return a client that does not hide failures behind retries of its own."""
     return RedisCluster(
         startup_nodes=[ClusterNode(address, 6379) for address in addresses],
-        username="app",
+        username=user,
         password=os.environ["PASSWORD"],
         ssl=True,
         ssl_ca_certs=ca_file,
@@ -57,7 +57,7 @@ def write(connection, stop):
 
 def main():
     """Write, then count what is lost."""
-    connection = connect(sys.argv[1].split(","), sys.argv[2])
+    connection = connect(sys.argv[1].split(","), sys.argv[2], sys.argv[3])
     stop = threading.Event()
     threading.Thread(target=lambda: (sys.stdin.readline(), stop.set()), daemon=True).start()
     print("writing", flush=True)

@@ -9,7 +9,7 @@ that is left out: it works with 4.3 of Debian 12 as well as with the newest.
 from __future__ import annotations
 
 import traceback
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 try:
@@ -52,6 +52,10 @@ class ServerError(Exception):
         self.said = said
 
 
+class LoginError(ServerError):
+    """A server answers and takes no password that we have; asking again would not help."""
+
+
 @dataclass(frozen=True)
 class Server:
     """How to reach a server. Without a CA the connection is not encrypted."""
@@ -61,6 +65,10 @@ class Server:
     user: str = ""
     password: str = field(default="", repr=False)
     ca_file: str = ""
+    #: The password that the server may still have; it is tried where the present one is refused.
+    previous_password: str = field(default="", repr=False)
+    #: Whether its certificate must be for the host and be vouched for by the CA.
+    verified: bool = True
 
     @property
     def place(self) -> str:
@@ -68,7 +76,7 @@ class Server:
         return f"{self.host}:{self.port}"
 
     def parameters(self, timeout: float) -> Dict[str, Any]:
-        """Return redis-py's parameters of a connection; the certificate must be for the host and be vouched for.
+        """Return redis-py's parameters of a connection with the present password.
 
         :param timeout: seconds for connecting, and for each wait for an answer.
         """
@@ -79,7 +87,8 @@ class Server:
         if self.password:
             found["password"] = self.password
         if self.ca_file:
-            found.update(ssl_ca_certs=self.ca_file, ssl_cert_reqs="required", ssl_check_hostname=True)
+            found.update(ssl_ca_certs=self.ca_file, ssl_check_hostname=self.verified)
+            found["ssl_cert_reqs"] = "required" if self.verified else "none"
         if int(redis.__version__.split(".")[0]) >= 5:
             # Newer versions would ask for RESP3; 4.3 knows RESP2 alone, and no such parameter.
             found["protocol"] = 2
@@ -94,9 +103,12 @@ class Client:
 
         :param timeout: seconds for connecting, and for each wait for an answer.
         """
-        self.server = server
+        self.server, self._timeout = server, timeout
+        self._connection = self._new_connection(server)
+
+    def _new_connection(self, server: Server) -> Any:
         kind = redis.SSLConnection if server.ca_file else redis.Connection
-        self._connection = kind(**server.parameters(timeout))
+        return kind(**server.parameters(self._timeout))
 
     def __enter__(self) -> Client:
         return self
@@ -105,8 +117,9 @@ class Client:
         self.close()
 
     def close(self) -> None:
-        """Close the connection; the next command would open it again."""
+        """Close the connection; the next command would open it again, with the present password first."""
         self._connection.disconnect()
+        self._connection = self._new_connection(self.server)
 
     def ask(self, *words: Any) -> Any:
         """Send one command and return its answer: None, int, bytes, or a list of those.
@@ -128,14 +141,33 @@ class Client:
     def ask_all(self, commands: Sequence[Command]) -> List[Any]:
         """Send all commands at once; return for each its answer, or the ServerError that the server gave.
 
+        :raises LoginError: the server takes neither password.
         :raises ServerError: the connection failed; then it is not known which commands were carried out.
         """
         try:
+            self._log_in()
             self._connection.send_packed_command(self._connection.pack_commands(commands))
             return [self._answer(command) for command in commands]
         except (redis.RedisError, OSError) as error:
             self.close()
             raise ServerError(f"{self.server.place}: {_said(error)}") from error
+
+    def _log_in(self) -> None:
+        """Connect if that is not done, with the previous password where the present one is refused."""
+        try:
+            self._connection.connect()
+        except (redis.AuthenticationError, redis.ResponseError) as error:
+            if not self.server.previous_password:
+                raise self._refused(error) from error
+            self._connection = self._new_connection(replace(self.server, password=self.server.previous_password))
+            try:
+                self._connection.connect()
+            except (redis.AuthenticationError, redis.ResponseError) as second:
+                raise self._refused(second) from second
+
+    def _refused(self, error: Exception) -> LoginError:
+        self.close()
+        return LoginError(f"{self.server.place}: {_said(error)}", _said(error))
 
     def _answer(self, command: Command) -> Any:
         try:

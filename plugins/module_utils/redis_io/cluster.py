@@ -33,6 +33,10 @@ class Access(NamedTuple):
     ca_file: str
     #: Seconds for each answer.
     timeout: float
+    #: The password that nodes may still have, or nothing.
+    previous_password: str = ""
+    #: The place whose certificate is not verified, or nothing.
+    unverified: str = ""
 
 
 class Nodes:
@@ -58,8 +62,9 @@ class Nodes:
     def new_client(self, place: str) -> Client:
         """Return a further connection to a place, which the caller closes."""
         address, _colon, port = place.rpartition(":")
-        user, password, ca_file, timeout = self.access
-        return Client(Server(address, int(port), user, password, ca_file), timeout)
+        user, password, ca_file, timeout, previous, unverified = self.access
+        server = Server(address, int(port), user, password, ca_file, previous, verified=place != unverified)
+        return Client(server, timeout)
 
     def each(self, places: Iterable[str], question: Callable[[Client], Any]) -> Dict[str, Any]:
         """Return what a question to each place brought, asked of all at once: a value, or a ServerError."""

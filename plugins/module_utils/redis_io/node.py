@@ -4,37 +4,70 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import socket
 import ssl
 import time
 from typing import Callable, Optional, Sequence
 
+from ansible_collections.freeagentics.platform.plugins.module_utils.redis_cluster.members import Refusal, View
 from ansible_collections.freeagentics.platform.plugins.module_utils.redis_cluster.node import (
     back_in_place,
     copies_of,
     plan_restart,
 )
-from ansible_collections.freeagentics.platform.plugins.module_utils.redis_io.client import ServerError
+from ansible_collections.freeagentics.platform.plugins.module_utils.redis_io.client import (
+    LoginError,
+    ServerError,
+    as_text,
+)
 from ansible_collections.freeagentics.platform.plugins.module_utils.redis_io.cluster import Nodes, look
 
 #: Seconds between two looks while waiting.
 PAUSE = 0.2
+#: What OpenSSL calls an answer without TLS.
+NO_TLS = "WRONG_VERSION_NUMBER"
 
 
-def served_certificate(address: str, port: int, timeout: float) -> Optional[str]:
-    """Return the certificate that a server shows, as PEM; None if nobody answers there with TLS.
+def served_certificate(place: str, timeout: float, patience: float = 0) -> Optional[str]:
+    """Return the certificate that a server shows, as PEM; None if nobody serves TLS there.
 
+    :param place: address:port.
     :param timeout: seconds for each step of the connection.
+    :param patience: seconds that somebody who is there may take until he finishes a handshake.
+    :raises ServerError: he still does not. That may be a node that is busy, or one that has as many clients as it may
+        have, so it may not be taken to be away.
     """
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            return _shown_certificate(place, timeout)
+        except ServerError as error:
+            if time.monotonic() > deadline:
+                raise _mute(place, error) from error
+        time.sleep(PAUSE)
+
+
+def _mute(place: str, error: ServerError) -> ServerError:
+    """Return the error about a node that is there and that nobody knows more about."""
+    remedy = "look at the log of its service, and end what keeps it from answering or restart it by hand"
+    return ServerError(f"{place} is there and says nothing of its state: {error}; {remedy}")
+
+
+def _shown_certificate(place: str, timeout: float) -> Optional[str]:
+    address, _colon, port = place.rpartition(":")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     # What is shown is compared with a file, whoever vouches for it.
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     try:
-        with socket.create_connection((address, port), timeout=timeout) as plain, context.wrap_socket(plain) as secure:
+        with socket.create_connection((address, int(port)), timeout) as plain, context.wrap_socket(plain) as secure:
             shown = secure.getpeercert(binary_form=True)
-    except OSError:
-        return None
+    except OSError as error:
+        if error.errno in (errno.ECONNREFUSED, errno.EADDRNOTAVAIL) or getattr(error, "reason", "") == NO_TLS:
+            return None
+        raise ServerError(f"{place}: no handshake over TLS: {error}") from error
     return ssl.DER_cert_to_PEM_cert(shown) if shown else None
 
 
@@ -46,39 +79,88 @@ def first_certificate(text: str) -> str:
     return ssl.DER_cert_to_PEM_cert(ssl.PEM_cert_to_DER_cert(text[text.index(begin) : text.index(end) + len(end)]))
 
 
+def view_of(nodes: Nodes, place: str, patience: float) -> Optional[View]:
+    """Return what this host's node says, once it does; None if nobody serves TLS there.
+
+    :param patience: seconds that it may load its keys or be busy.
+    :raises ServerError: it serves TLS and says nothing, or takes no password that we have.
+    """
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            if _shown_certificate(place, nodes.access.timeout) is None:
+                return None
+            return look(nodes.client(place))
+        except LoginError as error:
+            remedy = f"give the password that {nodes.access.user} has there as login_previous_password"
+            raise ServerError(f"{place} is there and does not let {nodes.access.user} in: {error}; {remedy}") from error
+        except ServerError as error:
+            if time.monotonic() > deadline:
+                raise _mute(place, error) from error
+        time.sleep(PAUSE)
+
+
 def load_certificate(nodes: Nodes, place: str, certificate: str) -> None:
-    """Let a node read its certificate and key again; connections that are open stay.
+    """Let a node read its certificate, its key and the CA again; connections that are open stay.
 
     :raises ServerError: the node refuses.
     """
     nodes.client(place).ask("CONFIG", "SET", "tls-cert-file", certificate)
 
 
-def is_member(nodes: Nodes, place: str) -> bool:
-    """Tell whether a node answers and is in a cluster with others."""
-    view = nodes.observe([place]).views.get(place)
-    return view is not None and bool(view.known)
+def replicates_with(nodes: Nodes, place: str) -> str:
+    """Return the password with which a node logs in at its master.
+
+    :raises ServerError: the node refuses.
+    """
+    _name, password = nodes.client(place).ask("CONFIG", "GET", "masterauth")
+    return as_text(password)
+
+
+def replicate_with(nodes: Nodes, place: str, password: str) -> None:
+    """Let a node log in at its master with another password from its next connection on.
+
+    :raises ServerError: the node refuses.
+    """
+    nodes.client(place).ask("CONFIG", "SET", "masterauth", password)
+
+
+def stamp_of(users_file: str) -> str:
+    """Return the path of the file whose time tells when the users were loaded last."""
+    return f"{users_file}.loaded"
+
+
+def load_users(nodes: Nodes, place: str, users_file: str) -> None:
+    """Let a node load its users, and note that it did.
+
+    :raises ServerError: the node refuses; then nothing is noted.
+    """
+    # The time before: what is written meanwhile may not be loaded.
+    now = time.time()
+    nodes.client(place).ask("ACL", "LOAD")
+    # It closes the connections of all users that it loads.
+    nodes.client(place).close()
+    if users_file:
+        stamp = stamp_of(users_file)
+        with open(stamp, "ab") as file:
+            os.fchmod(file.fileno(), 0o640)
+        os.utime(stamp, (now, now))
 
 
 def restart(nodes: Nodes, place: str, restart_unit: Callable[[], None], patience: float) -> str:
     """Restart a node, after a replica took over from it if it is a master with slots.
 
     :param restart_unit: restarts the service, and returns when it is up.
-    :param patience: seconds for each wait.
+    :param patience: seconds for each wait: for the other copies, for the takeover, and for the node to be back.
     :returns: the place of the replica that took over, or nothing.
     :raises Refusal: another copy of the shard is away.
-    :raises ServerError: the node or its successor did not become what it should in time.
+    :raises ServerError: the node says nothing, or it or its successor did not become what it should in time.
     """
-    observed = nodes.observe([place])
-    if place not in observed.views:
-        # It does not run, or not as a node that lets us in: there is nothing to hand over.
+    if view_of(nodes, place, patience) is None:
+        # Nobody uses what serves no TLS: there is nothing to hand over.
         restart_unit()
         return ""
-    view = observed.views[place]
-    others = copies_of(view)
-    copies = {other: observed.views[other] for other in others if other in observed.views}
-    silent = {other: observed.silent.get(other, "it failed") for other in others if other not in copies}
-    successor = plan_restart(view, copies, silent).successor
+    successor = successor_of(nodes, place, patience)
     if successor:
         nodes.client(successor).ask("CLUSTER", "FAILOVER")
         until(lambda: [] if not look(nodes.client(place)).me.is_master else [f"{place} is still master"], patience)
@@ -86,6 +168,31 @@ def restart(nodes: Nodes, place: str, restart_unit: Callable[[], None], patience
     restart_unit()
     until(lambda: back_in_place(look(nodes.client(place)), successor), patience)
     return successor
+
+
+def successor_of(nodes: Nodes, place: str, patience: float) -> str:
+    """Return the place of the replica that takes over, or nothing, once all other copies of the shard are in sync.
+
+    :raises Refusal: another copy of the shard is still away or behind.
+    :raises ServerError: the node itself says nothing any more.
+    """
+    deadline = time.monotonic() + patience
+    while True:
+        observed = nodes.observe([place])
+        late = time.monotonic() > deadline
+        if place in observed.views:
+            view = observed.views[place]
+            others = copies_of(view)
+            copies = {other: observed.views[other] for other in others if other in observed.views}
+            silent = {other: observed.silent.get(other, "it failed") for other in others if other not in copies}
+            try:
+                return plan_restart(view, copies, silent).successor
+            except Refusal:
+                if late:
+                    raise
+        elif late:
+            raise ServerError(f"{place} says nothing any more: {observed.silent[place]}")
+        time.sleep(PAUSE)
 
 
 def until(wrong: Callable[[], Sequence[str]], patience: float) -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import socketserver
 import ssl
+import subprocess
 import threading
 
 import pytest
@@ -111,3 +112,13 @@ def servers(certificate):
 def server(servers):
     """A running server's script."""
     return servers()
+
+
+@pytest.fixture
+def other_ca(tmp_path):
+    """A CA that vouches for no server of the tests."""
+    path = tmp_path / "other-ca.crt"
+    command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
+    command += ["-keyout", tmp_path / "other-ca.key", "-out", path, "-subj", "/CN=other"]
+    subprocess.run(command, check=True, capture_output=True)
+    return str(path)

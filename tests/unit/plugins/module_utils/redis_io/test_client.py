@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import socket
+from dataclasses import replace
 
 import pytest
 
 from ansible_collections.freeagentics.platform.plugins.module_utils.redis_io.client import (
     Client,
+    LoginError,
     Server,
     ServerError,
     as_text,
@@ -38,11 +40,37 @@ def test_an_error_among_answers_does_not_keep_the_others_back(server, client):
 
 def test_a_refused_login_names_the_server_and_no_password(server, client):
     server.answers = {"AUTH": b"-WRONGPASS invalid username-password pair or user is disabled.\r\n"}
-    with pytest.raises(ServerError) as caught:
+    with pytest.raises(LoginError) as caught:
         client.ask("PING")
     assert str(caught.value).startswith(f"{server.place}: ")
     assert "invalid username-password pair or user is disabled" in str(caught.value)
     assert "a secret" not in str(caught.value)
+
+
+def test_the_previous_password_is_tried_where_the_present_one_is_refused(server):
+    refused = b"-WRONGPASS invalid username-password pair or user is disabled.\r\n"
+    server.answers = {"AUTH admin new": refused, "PING": b"+PONG\r\n"}
+    with Client(Server("127.0.0.1", server.port, "admin", "new", server.ca_file, "old"), 2) as client:
+        assert client.ask("PING") == b"PONG"
+        server.answers = {"AUTH admin old": refused, "PING": b"+PONG\r\n"}
+        assert client.ask("PING") == b"PONG"
+        client.close()
+        assert client.ask("PING") == b"PONG"
+        client.close()
+        server.answers = {"AUTH": refused}
+        with pytest.raises(LoginError):
+            client.ask("PING")
+    asked = [text for text in server.asked if text.startswith("AUTH")]
+    assert asked == [f"AUTH admin {word}" for word in ("new", "old", "new", "new", "old")]
+
+
+def test_a_certificate_that_need_not_be_verified_is_not(server, other_ca):
+    server.answers = {"PING": b"+PONG\r\n"}
+    here = Server("127.0.0.1", server.port, "admin", "a secret", other_ca)
+    with pytest.raises(ServerError, match="certificate verify failed"):
+        Client(here, 2).ask("PING")
+    with Client(replace(here, verified=False), 2) as client:
+        assert client.ask("PING") == b"PONG"
 
 
 def test_a_server_that_nobody_vouches_for_is_not_asked(server, tmp_path):
@@ -63,7 +91,7 @@ def test_a_port_where_nobody_listens_is_an_error():
 
 
 def test_a_password_is_not_shown():
-    assert "a secret" not in repr(Server("127.0.0.1", 6379, "admin", "a secret"))
+    assert "a secret" not in repr(Server("127.0.0.1", 6379, "admin", "a secret", "", "a secret of old"))
 
 
 def test_answers_are_told_as_text():
