@@ -2,6 +2,8 @@
 # Copyright: (c) 2026, FreeAgentics
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 
+# The server that it starts outlives it.
+# pylint: disable=ansible-bad-function
 from __future__ import annotations
 
 DOCUMENTATION = r"""

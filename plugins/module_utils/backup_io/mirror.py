@@ -8,6 +8,8 @@ changed, a bundle of everything is made and kept like a dump.
 This file is also read on the hosts: standard library only.
 """
 
+# A program of hosts, no module: it prints, starts others and ends by itself.
+# pylint: disable=ansible-bad-function
 from __future__ import annotations
 
 import os

@@ -8,6 +8,8 @@ nobody has to remove it, and a job that outlives this program, because that was 
 This file is also read on the hosts: standard library only.
 """
 
+# A program of hosts, no module: it prints, starts others and ends by itself.
+# pylint: disable=ansible-bad-function
 from __future__ import annotations
 
 import argparse

@@ -8,6 +8,8 @@ the day. Mostly only files that changed since the last time are looked at; once 
 This file is also read on the hosts: standard library only.
 """
 
+# A program of hosts, no module: it prints, starts others and ends by itself.
+# pylint: disable=ansible-bad-function
 from __future__ import annotations
 
 import json

@@ -8,6 +8,8 @@ with this program, which then removes the folder. It runs as the user that Postg
 This file is also read on the hosts: standard library only.
 """
 
+# A program of hosts, no module: it prints, starts others and ends by itself.
+# pylint: disable=ansible-bad-function
 from __future__ import annotations
 
 import argparse
