@@ -218,7 +218,7 @@ def test_a_switchover_loses_no_acknowledged_write(host, way):
     """A driver of its own may see errors and tries again; the application does that for its clients, who see none."""
     before = leader(host)
     after = sorted(set(MEMBERS.values()) - {before})[0]
-    writer = start(host, f"write {way} {way}{time.time_ns()} 15")
+    writer = start(host, f"write {way} {way}{time.time_ns()} 20")
     time.sleep(2)
     member(before).check_output(f"{PATRONICTL} switchover --leader {before} --candidate {after} --force")
     ledger = json.loads(finish(writer))
@@ -238,7 +238,7 @@ def test_a_switchover_loses_no_acknowledged_write(host, way):
 def test_clients_that_wait_see_a_switchover_without_an_error(host):
     """They go on once another member takes writes, long before the pause is over."""
     before = leader(host)
-    writer = start(host, f"write pool waiting{time.time_ns()} 15")
+    writer = start(host, f"write pool waiting{time.time_ns()} 30")
     time.sleep(2)
     host.check_output("database-route pause 60")
     member(before).check_output(f"{PATRONICTL} switchover --leader {before} --force")
@@ -246,7 +246,7 @@ def test_clients_that_wait_see_a_switchover_without_an_error(host):
     print(f"{ledger['outage']} s without an acknowledgement")
     assert (ledger["missing"], ledger["errors"]) == ([], [])
     assert len(ledger["timelines"]) == 2
-    assert ledger["outage"] < 10
+    assert ledger["outage"] < 25
     assert leader(host) != before
 
 
