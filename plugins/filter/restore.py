@@ -14,8 +14,7 @@ def restore_plan(request, backups, archives, free=None, reachable=True):
     repositories = plan.read(backups, archives)
     windows = [plan.describe(one) for one in repositories]
     try:
-        kind = str(request.get("target", "latest"))
-        target = parse_target(kind, str(request.get(f"target_{kind}", "")))
+        target = _target(request)
         wanted = _number(request.get("repository"))
         choice = plan.choose(target, repositories, wanted, str(request.get("backup", "")))
     except RestoreError as error:
@@ -50,14 +49,19 @@ def restore_begun(marks, cluster, request):
     hosts = [
         mark.Seen(one["host"], one["text"], one["directory"], int(one["device"]), int(one["inode"])) for one in marks
     ]
-    kind = str(request.get("target", "latest"))
     try:
-        target = parse_target(kind, str(request.get(f"target_{kind}", "")))
+        target = _target(request)
     except RestoreError:
         # The plan refuses it, and says why.
         return {"begun": mark.begun(hosts, cluster), "done": {"host": "", "whole": []}}
     wanted = mark.show_request(target.kind, target.value, int(request.get("target_timeline") or 0))
     return {"begun": mark.begun(hosts, cluster), "done": mark.to_go_on_with(hosts, cluster, wanted)}
+
+
+def _target(request):
+    """Return what a request names as its target."""
+    kind = str(request.get("target", "latest"))
+    return parse_target(kind, str(request.get(f"target_{kind}", "")))
 
 
 def _number(repository):

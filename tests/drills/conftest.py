@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 from typing import Callable
 
@@ -40,6 +41,21 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def runs(request: pytest.FixtureRequest) -> int:
     """How often a fault comes."""
     return int(request.config.getoption("--runs"))
+
+
+@pytest.fixture
+def play(request: pytest.FixtureRequest) -> Callable[..., str]:
+    """Return what runs a playbook as an operator does, with variables and a limit in seconds, and what it printed."""
+    inventory = Path(str(request.config.getoption("--topology"))).parent
+
+    def run(name: str, *variables: str, limit: float) -> str:
+        command = ["ansible-playbook", f"playbooks/{name}.yml", "-i", str(inventory)]
+        command += [word for variable in variables for word in ("-e", variable)]
+        done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=limit, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    return run
 
 
 @pytest.fixture

@@ -4,28 +4,24 @@
 
 from __future__ import annotations
 
-import subprocess
 import time
 from pathlib import Path
 from typing import Callable
-
-import pytest
 
 from tests.acceptance.data.archive import Archive
 from tests.acceptance.data.cluster import Cluster
 from tests.acceptance.data.figures import Figures
 from tests.acceptance.data.hosts import Hosts
 from tests.acceptance.ledger import Client, prove, writing
-from tests.acceptance.matrix.declaration import Declaration, Node, read
+from tests.acceptance.matrix.declaration import Declaration, Node
 from tests.acceptance.site_client import until
 
-ROOT = Path(__file__).resolve().parents[2]
 #: Seconds of writing before everything is lost; until the archive has it; and that the recovery may take.
 WRITING, ARCHIVED, RECOVERED = 5.0, 150.0, 3600.0
 
 
 def test_a_platform_comes_back_from_the_object_store_alone(
-    request: pytest.FixtureRequest,
+    play: Callable[..., str],
     declaration: Declaration,
     archive: Archive,
     cluster: Cluster,
@@ -37,8 +33,6 @@ def test_a_platform_comes_back_from_the_object_store_alone(
     figures: Figures,
 ) -> None:
     """What was archived is there afterwards, every acknowledged write once; new ones are taken as before."""
-    topology = Path(str(request.config.getoption("--topology")))
-    platform = read(ROOT / topology)["platform"]
     cluster.wait_until_whole()
     with writing(tmp_path / "before.jsonl", prefix, clients()) as before:
         time.sleep(WRITING)
@@ -51,10 +45,7 @@ def test_a_platform_comes_back_from_the_object_store_alone(
     for host in lost:
         hosts.replace(host)
     begun = time.time()
-    command = ["ansible-playbook", "playbooks/recover.yml", "-i", str(topology.parent), "-e", f"confirm={platform}"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=RECOVERED, check=False)
-    (tmp_path / "recover.log").write_text(done.stdout + done.stderr, encoding="utf-8")
-    assert done.returncode == 0, done.stdout[-20000:] + done.stderr
+    play("recover", f"confirm={archive.stanza}", limit=RECOVERED)
     figures.add("everything lost: until the platform serves from the object store", [time.time() - begun])
     assert prove(before(), prefix, cluster.records("records")) == {}
     with writing(tmp_path / "after.jsonl", f"{prefix}-after", clients()) as after:

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
 import time
 from datetime import datetime, timezone
 from pathlib import Path
@@ -23,7 +22,6 @@ from tests.acceptance.ledger_book import Attempt
 from tests.acceptance.ledger_host import TABLE
 from tests.acceptance.matrix.declaration import Node
 
-ROOT = Path(__file__).resolve().parents[2]
 #: How the playbook says that its copy is asked.
 COPY = re.compile(r"on (?P<host>[\w-]+): sudo -u postgres psql -h (?P<socket>\S+) -p (?P<port>\d+)")
 #: Seconds between the last write that is wanted and the mistake.
@@ -61,19 +59,15 @@ class Copy:
 
 
 @pytest.fixture
-def copy_of(request: pytest.FixtureRequest, hosts: Hosts) -> Iterator[Callable[[float], Copy]]:
+def copy_of(play: Callable[..., str], hosts: Hosts) -> Iterator[Callable[[float], Copy]]:
     """Restore a copy of the database as it was at a time, as an operator does."""
     copies: list[Copy] = []
 
     def restore(moment: float) -> Copy:
         text = datetime.fromtimestamp(moment, timezone.utc).strftime("%Y-%m-%d %H:%M:%S.%f+00")
-        inventory = Path(str(request.config.getoption("--topology"))).parent
-        command = ["ansible-playbook", "playbooks/restore.yml", "-i", str(inventory)]
-        command += ["-e", "target=time", "-e", f"target_time='{text}'"]
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=600, check=False)
-        assert done.returncode == 0, done.stdout + done.stderr
-        found = COPY.search(done.stdout)
-        assert found is not None, done.stdout
+        said = play("restore", "target=time", f"target_time='{text}'", limit=600)
+        found = COPY.search(said)
+        assert found is not None, said
         copies.append(Copy(hosts, found["host"], found["socket"], found["port"]))
         return copies[-1]
 

@@ -9,7 +9,7 @@ import os
 import socket
 import ssl
 import time
-from typing import Callable, Optional, Sequence
+from typing import Callable, Optional, Sequence, TypeVar
 
 from ansible_collections.freeagentics.platform.plugins.module_utils.redis_cluster.members import Refusal, View
 from ansible_collections.freeagentics.platform.plugins.module_utils.redis_cluster.node import (
@@ -24,6 +24,7 @@ from ansible_collections.freeagentics.platform.plugins.module_utils.redis_io.cli
 )
 from ansible_collections.freeagentics.platform.plugins.module_utils.redis_io.cluster import Nodes, look
 
+Answer = TypeVar("Answer")
 #: Seconds between two looks while waiting.
 PAUSE = 0.2
 #: What OpenSSL calls an answer without TLS.
@@ -39,20 +40,26 @@ def served_certificate(place: str, timeout: float, patience: float = 0) -> Optio
     :raises ServerError: he still does not. That may be a node that is busy, or one that has as many clients as it may
         have, so it may not be taken to be away.
     """
+    return _patiently(place, lambda: _shown_certificate(place, timeout), patience)
+
+
+def _patiently(place: str, question: Callable[[], Answer], patience: float) -> Answer:
+    """Return what a node answers, once it does.
+
+    :raises LoginError: it takes no password that we have.
+    :raises ServerError: it is there, and nobody knows more about it.
+    """
     deadline = time.monotonic() + patience
     while True:
         try:
-            return _shown_certificate(place, timeout)
+            return question()
+        except LoginError:
+            raise
         except ServerError as error:
             if time.monotonic() > deadline:
-                raise _mute(place, error) from error
+                remedy = "look at the log of its service, and end what keeps it from answering or restart it by hand"
+                raise ServerError(f"{place} is there and says nothing of its state: {error}; {remedy}") from error
         time.sleep(PAUSE)
-
-
-def _mute(place: str, error: ServerError) -> ServerError:
-    """Return the error about a node that is there and that nobody knows more about."""
-    remedy = "look at the log of its service, and end what keeps it from answering or restart it by hand"
-    return ServerError(f"{place} is there and says nothing of its state: {error}; {remedy}")
 
 
 def _shown_certificate(place: str, timeout: float) -> Optional[str]:
@@ -85,19 +92,15 @@ def view_of(nodes: Nodes, place: str, patience: float) -> Optional[View]:
     :param patience: seconds that it may load its keys or be busy.
     :raises ServerError: it serves TLS and says nothing, or takes no password that we have.
     """
-    deadline = time.monotonic() + patience
-    while True:
-        try:
-            if _shown_certificate(place, nodes.access.timeout) is None:
-                return None
-            return look(nodes.client(place))
-        except LoginError as error:
-            remedy = f"give the password that {nodes.access.user} has there as login_previous_password"
-            raise ServerError(f"{place} is there and does not let {nodes.access.user} in: {error}; {remedy}") from error
-        except ServerError as error:
-            if time.monotonic() > deadline:
-                raise _mute(place, error) from error
-        time.sleep(PAUSE)
+
+    def ask() -> Optional[View]:
+        return None if _shown_certificate(place, nodes.access.timeout) is None else look(nodes.client(place))
+
+    try:
+        return _patiently(place, ask, patience)
+    except LoginError as error:
+        remedy = f"give the password that {nodes.access.user} has there as login_previous_password"
+        raise ServerError(f"{place} is there and does not let {nodes.access.user} in: {error}; {remedy}") from error
 
 
 def load_certificate(nodes: Nodes, place: str, certificate: str) -> None:

@@ -39,7 +39,8 @@ class Archive:
         self._cluster = cluster
         self._backup = backup
         self._s3 = s3
-        self._stanza = stanza
+        #: The name of the platform, by which its backups go.
+        self.stanza = stanza
 
     def finish_segment(self) -> str:
         """End the segment that is being written and return its name."""
@@ -55,7 +56,7 @@ class Archive:
         return all(self._gives(segment, repository) for segment in segments for repository in (1, 2))
 
     def _gives(self, segment: str, repository: int) -> bool:
-        command = f"pgbackrest --stanza={self._stanza} --repo={repository} --no-archive-async archive-get {segment}"
+        command = f"pgbackrest --stanza={self.stanza} --repo={repository} --no-archive-async archive-get {segment}"
         try:
             primary = self._cluster.primary()
             self._hosts.on(primary, "runuser", "-u", "postgres", "--", *command.split(), "/var/tmp/segment", timeout=90)
