@@ -38,10 +38,15 @@ from pathlib import Path
 
 from ansible.errors import AnsibleParserError
 from ansible.plugins.inventory import BaseInventoryPlugin
+from ansible.plugins.loader import filter_loader
 
 from ansible_collections.freeagentics.platform.plugins.module_utils.topology.model import TopologyErrors
 from ansible_collections.freeagentics.platform.plugins.module_utils.topology.query import index
 from ansible_collections.freeagentics.platform.plugins.plugin_utils.topology_file import load
+
+
+#: One filter of each collection whose filters roles and playbooks use; the loader reads all of a collection at once.
+FILTERS = ("ansible.builtin.combine", "community.general.dict_kv", "freeagentics.platform.hosts_file")
 
 
 class InventoryModule(BaseInventoryPlugin):
@@ -56,6 +61,7 @@ class InventoryModule(BaseInventoryPlugin):
     def parse(self, inventory, loader, path, cache=True):
         """Read the file and fill the inventory."""
         super().parse(inventory, loader, path, cache)
+        self._load_filters()
         try:
             topology = load(path)
         except TopologyErrors as errors:
@@ -67,6 +73,17 @@ class InventoryModule(BaseInventoryPlugin):
             self._platform_host(topology, host)
         for host in topology.outside.hosts if topology.outside else ():
             self._host(host, ("outside", *host.services))
+
+    def _load_filters(self):
+        """Load the filters here, before Ansible starts a process for each task of each host.
+
+        Otherwise each of these processes loads them again, which takes longer than most tasks.
+        """
+        for name in FILTERS:
+            try:
+                filter_loader.get(name)
+            except KeyError:
+                self.display.debug(f"there is no {name} to load beforehand")
 
     def _variables_of_all(self, topology, path):
         values = {

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any, Dict, Hashable, List, Mapping, Tuple
 
@@ -50,15 +51,23 @@ def load(path: str) -> Topology:
 
     :raises TopologyErrors: with every mistake of the declaration, or the one that keeps the file from being read.
     """
-    file = Path(path).resolve()
-    document, files = _read(file, ())
-    stamp = tuple((str(name), name.stat().st_mtime_ns) for name in files)
-    known = _CACHE.get(str(file))
-    if known and known[0] == stamp:
+    path = os.path.abspath(path)
+    known = _CACHE.get(path)
+    if known and all(_changed(name) == changed for name, changed in known[0]):
         return known[1]
+    document, files = _read(Path(path).resolve(), ())
+    stamp = tuple((str(name), _changed(str(name))) for name in files)
     topology = parse(document)
-    _CACHE[str(file)] = (stamp, topology)
+    _CACHE[path] = (stamp, topology)
     return topology
+
+
+def _changed(name: str) -> int:
+    """Return when a file was changed, in nanoseconds of the epoch; 0 where it is not there any more."""
+    try:
+        return os.stat(name).st_mtime_ns
+    except OSError:
+        return 0
 
 
 def _read(file: Path, extending: Tuple[Path, ...]) -> Tuple[object, List[Path]]:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Callable, Iterator
 
 import pytest
+from websockets.sync.client import ClientConnection
 from websockets.sync.client import connect as open_websocket
 
 from tests.acceptance.matrix.declaration import Declaration, Node, read
@@ -147,6 +148,26 @@ def site(request: pytest.FixtureRequest, lab: str, client: Node, balancers: list
 def balancer(request: pytest.FixtureRequest, balancers: list[Node]) -> str:
     """Each of the two load balancers."""
     return balancers[request.param].name
+
+
+@dataclass(frozen=True)
+class Idle:
+    """Sockets to each load balancer on which nothing is sent, and since when."""
+
+    sockets: dict[str, ClientConnection]
+    since: float
+
+
+@pytest.fixture(scope="module", autouse=True)
+def idle(site: Site, balancers: list[Node]) -> Iterator[Idle]:
+    """Open the sockets before the first test, so that nobody waits for them."""
+    address = f"ws://{site.name}/api/v1/ws/echo"
+    with ExitStack() as stack:
+        sockets = {
+            node.name: stack.enter_context(open_websocket(address, sock=site.secure(node.name), ping_interval=None))
+            for node in balancers
+        }
+        yield Idle(sockets, time.monotonic())
 
 
 def received(answer: Answer) -> dict[str, list[str]]:
@@ -304,24 +325,6 @@ def reload(platform: Platform, engine: str) -> Callable[[str], None]:
     return lambda name: print(platform.on(name, "systemctl", "reload", engine))
 
 
-def test_an_idle_websocket_lives_on_over_a_reload(
-    site: Site, balancers: list[Node], reload: Callable[[str], None]
-) -> None:
-    """The sockets send nothing at all for 90 s, no ping either."""
-    address = f"ws://{site.name}/api/v1/ws/echo"
-    with ExitStack() as stack:
-        sockets = {
-            node.name: stack.enter_context(open_websocket(address, sock=site.secure(node.name), ping_interval=None))
-            for node in balancers
-        }
-        for name in sockets:
-            reload(name)
-        time.sleep(90)
-        for name, connection in sockets.items():
-            connection.send(f"hello {name}")
-            assert f"hello {name}" in str(connection.recv(timeout=10))
-
-
 def test_reloads_under_load_lose_nothing(
     site: Site, balancers: list[Node], reload: Callable[[str], None], record_property: Callable[[str, object], None]
 ) -> None:
@@ -335,6 +338,16 @@ def test_reloads_under_load_lose_nothing(
     record_property("requests", load.sent)
     assert load.lost == []
     assert load.sent >= 100
+
+
+def test_an_idle_websocket_lives_on_over_reloads(idle: Idle, reload: Callable[[str], None]) -> None:
+    """The sockets send nothing at all for 90 s, no ping either, while the tests before this one reload the servers."""
+    for name in idle.sockets:
+        reload(name)
+    time.sleep(max(0.0, idle.since + 90 - time.monotonic()))
+    for name, connection in idle.sockets.items():
+        connection.send(f"hello {name}")
+        assert f"hello {name}" in str(connection.recv(timeout=10))
 
 
 def test_a_drained_server_gets_no_request(site: Site, balancer: str, platform: Platform, apis: list[str]) -> None:

@@ -1,18 +1,27 @@
 # Copyright: (c) 2026, FreeAgentics
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""One key of the cluster store, through etcd's JSON gateway: https://etcd.io/docs/v3.4/dev-guide/api_grpc_gateway/."""
+"""Keys of the cluster store, through etcd's JSON gateway: https://etcd.io/docs/v3.4/dev-guide/api_grpc_gateway/."""
 
 from __future__ import annotations
 
 import base64
-from dataclasses import replace
-from typing import Any, Mapping, Optional, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Dict, Mapping, Optional, Sequence
 
 from ansible_collections.freeagentics.platform.plugins.module_utils.patroni_io.rest import Endpoint, RestError, call
 
 
 class StoreError(Exception):
     """No member of the store answered as it should; the text says what each one said."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What the store has under a key: its value, the revision at which it was made, and the lease that it ends with."""
+
+    value: str
+    revision: int
+    lease: int = 0
 
 
 class Store:
@@ -30,7 +39,49 @@ class Store:
         :raises StoreError: nobody answered.
         """
         pairs = self._ask("/v3/kv/range", {"key": _encode(key)}).get("kvs") or []
-        return base64.b64decode(pairs[0].get("value", "")).decode() if pairs else None
+        return _decode(pairs[0].get("value", "")) if pairs else None
+
+    def under(self, prefix: str) -> Dict[str, Entry]:
+        """Return everything under a prefix, by what follows it.
+
+        :raises StoreError: nobody answered.
+        """
+        # The end of the range is the first key that is behind all those with the prefix.
+        end = prefix[:-1] + chr(ord(prefix[-1]) + 1)
+        pairs = self._ask("/v3/kv/range", {"key": _encode(prefix), "range_end": _encode(end)}).get("kvs") or []
+        return {
+            _decode(pair["key"])[len(prefix) :]: Entry(
+                _decode(pair.get("value", "")), int(pair["create_revision"]), int(pair.get("lease", 0))
+            )
+            for pair in pairs
+        }
+
+    def seconds_left(self, lease: int) -> float:
+        """Return how long a lease still runs, in seconds; 0 where it has run out.
+
+        :raises StoreError: nobody answered.
+        """
+        return max(0.0, float(self._ask("/v3/lease/timetolive", {"ID": str(lease)}).get("TTL", 0)))
+
+    def put(self, key: str, value: str) -> None:
+        """Write a key.
+
+        :raises StoreError: nobody answered.
+        """
+        self._ask("/v3/kv/put", {"key": _encode(key), "value": _encode(value)})
+
+    def remove_if_still(self, key: str, entry: Entry) -> bool:
+        """Remove a key if it is still the one that was seen, in one transaction; return whether that was so.
+
+        :raises StoreError: nobody answered.
+        """
+        name = _encode(key)
+        compare = [
+            {"key": name, "target": "CREATE", "result": "EQUAL", "create_revision": str(entry.revision)},
+            {"key": name, "target": "VALUE", "result": "EQUAL", "value": _encode(entry.value)},
+        ]
+        success = [{"request_delete_range": {"key": name}}]
+        return bool(self._ask("/v3/kv/txn", {"compare": compare, "success": success}).get("succeeded"))
 
     def remove_if_empty(self, key: str) -> bool:
         """Remove a key if its value is empty, in one transaction; return whether that was so.
@@ -74,3 +125,7 @@ def _checked(member: Endpoint, path: str, status: int, answer: Any) -> Mapping[s
 
 def _encode(text: str) -> str:
     return base64.b64encode(text.encode()).decode()
+
+
+def _decode(text: str) -> str:
+    return base64.b64decode(text).decode()

@@ -73,3 +73,16 @@ def test_a_mistake_stops_ansible_and_is_shown_whole(tmp_path):
         "  profile: 'huge' is not possible; write one of: minimum, recommended, lab\n"
         "  flows.time.reason: this is blank; write a text\n"
     ) in result.stderr
+
+
+def test_filters_are_loaded_before_processes_are_made_for_tasks():
+    """A filter that the loader has met is in the process that all the others come from."""
+    script = (
+        "import sys; from ansible.inventory.manager import InventoryManager; "
+        "from ansible.parsing.dataloader import DataLoader; "
+        "InventoryManager(DataLoader(), ['inventories/lab/topology.yml']); "
+        "print([name for name in sys.modules if name.startswith('ansible_collections.freeagentics.platform')])"
+    )
+    environment = {**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg")}
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, env=environment, capture_output=True, text=True)
+    assert "ansible_collections.freeagentics.platform.plugins.filter.topology" in done.stdout, done.stderr

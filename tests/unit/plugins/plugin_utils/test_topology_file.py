@@ -96,3 +96,14 @@ def test_a_changed_base_is_noticed(tmp_path):
     write(base, base.read_text(encoding="utf-8").replace("domain: freeagentics.com", "domain: example.com"))
     os.utime(base, ns=(1, 1))
     assert (load(str(file)).domain, load(str(file)).profile) == ("example.com", "lab")
+
+
+def test_a_file_is_read_again_only_when_it_changed(tmp_path, monkeypatch):
+    base = write(tmp_path / "base.yml", (ROOT / "inventories/prod/topology.yml").read_text(encoding="utf-8"))
+    file = write(tmp_path / "topology.yml", "extends: base.yml\ndomain: one.example\n")
+    first = load(str(file))
+    assert load(str(file)) is first
+    monkeypatch.chdir(tmp_path)
+    assert load("topology.yml") is first
+    os.utime(base, ns=(1, 1))
+    assert load(str(file)) is not first

@@ -1,0 +1,318 @@
+# Copyright: (c) 2026, FreeAgentics
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""From what was seen of a cluster to the plan of a failover inside its region, and what stands against it.
+
+Pure: nothing is asked and nothing is changed here. What decides:
+
+- Patroni elects. A failover proves that the old primary cannot write, takes the lease from it, and lets Patroni elect;
+  nothing is promoted beside Patroni.
+- A commit is acknowledged once so many synchronous standbys have it on their disks that any of them, seen with
+  ``quorum`` others, have it too (https://patroni.readthedocs.io/en/latest/replication_modes.html#quorum-commit-mode).
+  So nothing acknowledged is lost where the candidate has most of so many; where fewer of them are seen nobody knows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Iterator, List, Optional, Sequence, Tuple
+
+from ansible_collections.freeagentics.platform.plugins.module_utils.failover.seen import ALIVE, LEADING, Member, Sight
+from ansible_collections.freeagentics.platform.plugins.module_utils.postgres_observe.lsn import lag_bytes, show_lsn
+from ansible_collections.freeagentics.platform.plugins.module_utils.postgres_observe.timeline import objection
+
+#: What is to be done: nothing, as a primary serves; wait for the election that is under way; take the lease away.
+NOTHING, ELECTION, FAILOVER = "nothing", "election", "failover"
+#: What keeps the old primary from writing: its processes are stopped, its power is taken, or its lease has run out.
+ON_HOST, POWER, LEASE = "host", "power", "lease"
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the operator asked for.
+
+    :param candidate: the member that shall lead; empty for the one that has most.
+    :param old_primary: the member that shall lead no more although it serves; empty for none.
+    :param power: whether hosts can be switched off with proof.
+    :param unfenced: ``wait`` for the lease, or ``refuse``, where the old primary cannot be stopped with proof.
+    :param without: members whose silence is overruled.
+    :param lost_bytes: how many bytes of log may be lost.
+    """
+
+    candidate: str = ""
+    old_primary: str = ""
+    power: bool = False
+    unfenced: str = "wait"
+    without: Tuple[str, ...] = ()
+    lost_bytes: int = 0
+
+
+@dataclass(frozen=True)
+class Objection:
+    """Why the plan is not carried out, and the variable that overrules it; empty where none does."""
+
+    reason: str
+    overrule: str = ""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to be done, with what is known of it.
+
+    :param old: the member that leads no more, or that shall not; empty where nobody holds the lease.
+    :param revision: of the lease that is taken away.
+    :param named: whether Patroni is told that the candidate shall lead, and does not elect.
+    :param lost: bytes of log that the candidate lacks and another had; None where nobody can tell.
+    """
+
+    kind: str
+    old: str = ""
+    revision: int = 0
+    candidate: str = ""
+    named: bool = False
+    why: str = ""
+    fence: str = ""
+    lost: Optional[int] = None
+    loss: str = ""
+    steps: Tuple[str, ...] = ()
+    objections: Tuple[Objection, ...] = ()
+
+
+def make(sight: Sight, request: Request) -> Plan:
+    """Return the plan for what was seen."""
+    store = sight.store
+    if store is None:
+        return Plan(ELECTION, objections=(_no_store(sight),))
+    old = sight.member(store.leader)
+    if store.leader and request.old_primary != store.leader and _serves(sight, old):
+        return Plan(NOTHING, why=f"{store.leader} leads and {_how_it_serves(sight, old)}")
+    candidates = _candidates(sight, store.leader)
+    candidate = _chosen(candidates, request)
+    lost, loss = _loss(sight, candidate)
+    fence = _fence(old, request) if store.leader else ""
+    objections = tuple(_objections(sight, request, candidates, candidate, lost, fence))
+    return Plan(
+        FAILOVER if store.leader else ELECTION,
+        old=store.leader,
+        revision=store.revision,
+        candidate=candidate.name if candidate else "",
+        named=_named(request),
+        why=_why(sight, candidate, request),
+        fence=fence,
+        lost=lost,
+        loss=loss,
+        steps=tuple(_steps(sight, request, candidate, fence)),
+        objections=objections,
+    )
+
+
+def _no_store(sight: Sight) -> Objection:
+    return Objection(
+        f"the cluster store does not answer ({sight.store_error}), so no member may lead: Patroni lets none write "
+        "without a lease. Bring a majority of its members back first; docs/failover.md, The cluster store, says how"
+    )
+
+
+def _serves(sight: Sight, old: Optional[Member]) -> bool:
+    """Return whether the member that holds the lease does what a leader does, as far as anybody sees."""
+    if old is None or sight.store is None:
+        return False
+    if old.reached:
+        leads = old.writable or (bool(sight.store.follows) and old.answers)
+        return leads and old.patroni == "active" and not old.frozen
+    return old.role in LEADING and old.state in ALIVE
+
+
+def _how_it_serves(sight: Sight, old: Optional[Member]) -> str:
+    if old is None or not old.reached:
+        others = ", ".join(old.seen_by) if old else ""
+        return f"serves, as {others} see; its host does not answer here"
+    return f"follows {sight.store.follows}" if sight.store and sight.store.follows else "takes writes"
+
+
+def _candidates(sight: Sight, old: str) -> List[Member]:
+    """Return who may lead, the one that has most first, and of those that have as much the first one declared."""
+    able = [one for one in sight.members if not _unable(sight, one) and one.name != old]
+    return sorted(able, key=lambda one: -(one.position or 0))
+
+
+def _unable(sight: Sight, member: Member) -> str:
+    """Return why a member cannot lead, or the empty text."""
+    if not member.reached:
+        return f"its host does not answer: {member.unreached}"
+    if member.patroni != "active":
+        return f"its Patroni is {member.patroni or 'not there'}"
+    if member.frozen:
+        return "its server is stopped by a signal"
+    if not member.answers or member.history is None:
+        return "its PostgreSQL does not answer"
+    if member.tags.get("nofailover"):
+        return "its tags say nofailover"
+    if member.identifier != (sight.store.identifier if sight.store else ""):
+        return "it has the data of another cluster"
+    strayed = _strayed(sight, member)
+    return f"it went another way than the cluster: {strayed}" if strayed else ""
+
+
+def _chosen(candidates: Sequence[Member], request: Request) -> Optional[Member]:
+    if request.candidate:
+        return next((one for one in candidates if one.name == request.candidate), None)
+    return candidates[0] if candidates else None
+
+
+def _why(sight: Sight, candidate: Optional[Member], request: Request) -> str:
+    if candidate is None or sight.store is None:
+        return ""
+    said = "it was asked for" if request.candidate else "nobody that answers has more"
+    kind = "synchronous" if candidate.name in sight.store.synchronous else "asynchronous"
+    return f"{said}; {kind}, log up to {show_lsn(candidate.position or 0)}"
+
+
+def _loss(sight: Sight, candidate: Optional[Member]) -> Tuple[Optional[int], str]:
+    """Return the bytes that the candidate lacks, and what that means in words."""
+    if candidate is None or sight.store is None:
+        return None, "not known"
+    store = sight.store
+    known = [one.position for one in sight.members if one.position is not None]
+    lacks = lag_bytes(max([*known, store.position or 0]), candidate.position) or 0
+    seen = [one for one in sight.members if one.name in store.synchronous and one.position is not None]
+    others = [one for one in seen if one.name != candidate.name]
+    most = all((one.position or 0) <= (candidate.position or 0) for one in others)
+    if candidate.name in store.synchronous and len(others) >= store.quorum and most:
+        rest = f"; {lacks} bytes that no client was told of" if lacks else ""
+        return 0, f"no acknowledged write{rest}"
+    unseen = [name for name in store.synchronous if name not in {one.name for one in seen}]
+    if lacks == 0 and unseen:
+        return None, f"not known: {', '.join(unseen)} may hold acknowledged writes that nobody else has"
+    if lacks == 0 and not store.synchronous:
+        return None, f"what was written in the {store.ttl:g} s before the primary was lost, at most"
+    return lacks, f"{lacks} bytes of log"
+
+
+def _named(request: Request) -> bool:
+    """Return whether Patroni is told who shall lead; by itself it elects nobody while too many are silent."""
+    return bool(request.candidate or request.without or request.lost_bytes)
+
+
+def _fence(old: Optional[Member], request: Request) -> str:
+    if old is not None and old.reached:
+        return ON_HOST
+    return POWER if request.power else LEASE
+
+
+def _objections(
+    sight: Sight,
+    request: Request,
+    candidates: Sequence[Member],
+    candidate: Optional[Member],
+    lost: Optional[int],
+    fence: str,
+) -> Iterator[Objection]:
+    store = sight.store
+    if store is None:
+        return
+    if store.paused:
+        yield Objection(
+            "Patroni is in maintenance mode, in which it lets nobody take over: "
+            "run `patronictl resume` on a database host and then this again"
+        )
+    strangers = sorted({one.identifier for one in sight.members if one.identifier} - {store.identifier})
+    if strangers:
+        names = ", ".join(one.name for one in sight.members if one.identifier in strangers)
+        yield Objection(
+            f"{names} has the data of another cluster ({', '.join(strangers)}; this one is {store.identifier}): "
+            "take it out of the cluster first; docs/postgres.md says how"
+        )
+    if candidate is None:
+        yield _nobody(sight, request, candidates)
+        return
+    if not request.candidate:
+        yield from _may_be_elected(sight)
+    yield from _missing(sight, request, candidate, lost)
+    if lost is not None and lost > request.lost_bytes:
+        best = max(sight.members, key=lambda one: one.position or 0)
+        had = f"{best.name} has" if (best.position or 0) > (candidate.position or 0) else "the primary had"
+        yield Objection(
+            f"{candidate.name} lacks {lost} bytes of log that {had}: they would be lost",
+            f"-e lost_bytes={lost}",
+        )
+    if fence == LEASE and request.unfenced == "refuse":
+        yield Objection(
+            f"nothing proves that {store.leader} cannot write: its host does not answer, and no failover_fence_command "
+            "is set that takes its power",
+            "-e unfenced=wait, which waits until its lease has run out",
+        )
+
+
+def _nobody(sight: Sight, request: Request, candidates: Sequence[Member]) -> Objection:
+    if request.candidate and candidates:
+        asked = sight.member(request.candidate)
+        names = ", ".join(one.name for one in candidates)
+        if asked is None:
+            return Objection(f"{request.candidate} is no member of this cluster; {names} can lead")
+        reason = _unable(sight, asked) or "it holds the lease itself"
+        return Objection(f"{request.candidate} cannot lead: {reason}. {names} can")
+    reasons = "; ".join(
+        f"{one.name}: {_unable(sight, one) or 'it is the one that leads no more'}" for one in sight.members
+    )
+    return Objection(
+        f"no member can lead ({reasons}). Bring one of them back, or restore the database: docs/restore.md"
+    )
+
+
+def _strayed(sight: Sight, member: Member) -> str:
+    """Return how a member's history differs from that of the cluster, or the empty text.
+
+    Patroni notes a switch some seconds after it was made, so what all members that answer have in common counts too.
+    """
+    store = sight.store
+    if store is None or store.history is None or member.history is None:
+        return ""
+    reason = objection(member.history, store.history, 0)
+    others = [one for one in sight.members if one.history is not None and one.name != member.name]
+    agreed = others and all(one.history == member.history for one in others)
+    return "" if agreed else reason
+
+
+def _may_be_elected(sight: Sight) -> Iterator[Objection]:
+    """Tell of members that Patroni, which compares numbers and positions alone, might take although they strayed."""
+    for one in sight.members:
+        reason = _strayed(sight, one)
+        if reason and one.patroni == "active":
+            yield Objection(
+                f"{one.name} went another way than the cluster ({reason}), and Patroni, which compares positions, "
+                "might elect it",
+                "-e candidate=NAME, which names who leads",
+            )
+
+
+def _missing(sight: Sight, request: Request, candidate: Member, lost: Optional[int]) -> Iterator[Objection]:
+    """Tell of members that nobody sees and that may hold acknowledged writes which nobody else has."""
+    store = sight.store
+    if store is None or lost is not None:
+        return
+    silent = [name for name in store.synchronous if getattr(sight.member(name), "position", None) is None]
+    unheard = [name for name in silent if name not in request.without]
+    if unheard:
+        names = ", ".join(unheard)
+        yield Objection(
+            f"{names} does not answer and may hold acknowledged writes that {candidate.name} lacks, "
+            "and Patroni elects nobody without it: bring it back",
+            f"-e without={','.join(silent)}, which loses those writes for good",
+        )
+
+
+def _steps(sight: Sight, request: Request, candidate: Optional[Member], fence: str) -> Iterator[str]:
+    store = sight.store
+    if store is None or candidate is None:
+        return
+    if fence == ON_HOST:
+        yield f"stop Patroni and PostgreSQL on {store.leader}, and see that no process of it is left"
+    elif fence == POWER:
+        yield f"take the power of {store.leader}, and see that it is off"
+    elif fence == LEASE:
+        yield f"wait {store.lease:.0f} s until the lease of {store.leader} has run out: Patroni lets it write no more"
+    if fence in (ON_HOST, POWER):
+        yield f"take the lease from {store.leader}"
+    yield f"{candidate.name} leads" if _named(request) else f"Patroni elects, {candidate.name} by what is known"
+    yield "prove it: one server takes writes, the others follow on its timeline, a row is written and read"
+    yield "take a full backup"
