@@ -44,7 +44,6 @@ from ansible_collections.freeagentics.platform.plugins.module_utils.topology.mod
 from ansible_collections.freeagentics.platform.plugins.module_utils.topology.query import index
 from ansible_collections.freeagentics.platform.plugins.plugin_utils.topology_file import load
 
-
 #: One filter of each collection whose filters roles and playbooks use; the loader reads all of a collection at once.
 FILTERS = ("ansible.builtin.combine", "community.general.dict_kv", "freeagentics.platform.hosts_file")
 

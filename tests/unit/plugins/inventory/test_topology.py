@@ -78,7 +78,8 @@ def test_a_mistake_stops_ansible_and_is_shown_whole(tmp_path):
 def test_filters_are_loaded_before_processes_are_made_for_tasks():
     """A filter that the loader has met is in the process that all the others come from."""
     script = (
-        "import sys; from ansible.inventory.manager import InventoryManager; "
+        "import sys; from ansible.plugins.loader import init_plugin_loader; init_plugin_loader(); "
+        "from ansible.inventory.manager import InventoryManager; "
         "from ansible.parsing.dataloader import DataLoader; "
         "InventoryManager(DataLoader(), ['inventories/lab/topology.yml']); "
         "print([name for name in sys.modules if name.startswith('ansible_collections.freeagentics.platform')])"
