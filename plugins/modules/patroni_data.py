@@ -18,6 +18,8 @@ description:
   - Anything else is refused, with the way out.
 author:
   - FreeAgentics (@freeagentics)
+extends_documentation_fragment:
+  - freeagentics.platform.cluster_store
 attributes:
   check_mode:
     support: full
@@ -30,10 +32,6 @@ options:
     description: The data directory.
     type: path
     required: true
-  scope:
-    description: Patroni's name of the cluster.
-    type: str
-    required: true
   config_file:
     description: Patroni's configuration.
     type: path
@@ -42,35 +40,6 @@ options:
     description: Patroni's unit.
     type: str
     default: patroni.service
-  store:
-    description: The members of the cluster store.
-    type: list
-    elements: dict
-    required: true
-    suboptions:
-      name:
-        description: The member's name.
-        type: str
-      address:
-        description: The address, for which its certificate must be.
-        type: str
-        required: true
-      port:
-        description: The port for clients.
-        type: int
-        required: true
-  store_user:
-    description: The user of the cluster store.
-    type: str
-    default: ""
-  store_password:
-    description: The user's password.
-    type: str
-    default: ""
-  ca_file:
-    description: The CA that vouches for the store's certificates, on the host.
-    type: path
-    required: true
   adopt:
     description: A system identifier that the operator lets be this cluster's.
     type: str
@@ -81,10 +50,6 @@ options:
         because the first start died; the caller has to know that Patroni runs nowhere.
     type: bool
     default: false
-  namespace:
-    description: Patroni's folder in the cluster store.
-    type: str
-    default: /service/
 """
 
 EXAMPLES = r"""
@@ -133,8 +98,12 @@ from ansible_collections.freeagentics.platform.plugins.module_utils.patroni.data
     judge,
     system_identifier,
 )
-from ansible_collections.freeagentics.platform.plugins.module_utils.patroni_io.rest import Endpoint
-from ansible_collections.freeagentics.platform.plugins.module_utils.patroni_io.store import Store, StoreError
+from ansible_collections.freeagentics.platform.plugins.module_utils.patroni_io.options import (
+    STORE,
+    folder_of,
+    store_of,
+)
+from ansible_collections.freeagentics.platform.plugins.module_utils.patroni_io.store import StoreError
 
 
 def mark_of(directory: str) -> str:
@@ -167,14 +136,6 @@ def read(path: str) -> str:
         return ""
 
 
-def store_of(params: dict) -> Store:
-    """Return the cluster store."""
-    user, password = params["store_user"], params["store_password"]
-    return Store(
-        [Endpoint(member["address"], member["port"], params["ca_file"], user, password) for member in params["store"]]
-    )
-
-
 def aside(directory: str) -> str:
     """Return a free name beside a directory."""
     number = 1
@@ -184,26 +145,12 @@ def aside(directory: str) -> str:
 
 
 ARGUMENTS = {
+    **STORE,
     "directory": {"type": "path", "required": True},
-    "scope": {"type": "str", "required": True},
     "config_file": {"type": "path", "default": "/etc/patroni/patroni.yml"},
     "unit": {"type": "str", "default": "patroni.service"},
-    "store": {
-        "type": "list",
-        "elements": "dict",
-        "required": True,
-        "options": {
-            "name": {"type": "str"},
-            "address": {"type": "str", "required": True},
-            "port": {"type": "int", "required": True},
-        },
-    },
-    "store_user": {"type": "str", "default": ""},
-    "store_password": {"type": "str", "default": "", "no_log": True},
-    "ca_file": {"type": "path", "required": True},
     "adopt": {"type": "str", "default": ""},
     "release": {"type": "bool", "default": False},
-    "namespace": {"type": "str", "default": "/service/"},
 }
 
 
@@ -212,7 +159,7 @@ def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
     directory, scope = module.params["directory"], module.params["scope"]
     found = look(module)
-    key = f"{module.params['namespace'].rstrip('/')}/{scope}/initialize"
+    key = f"{folder_of(module.params)}initialize"
     stored: Optional[str] = None
     try:
         # A host without anything is not asked for a store that does not stand yet.

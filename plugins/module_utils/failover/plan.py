@@ -172,7 +172,7 @@ def _loss(sight: Sight, candidate: Optional[Member]) -> Tuple[Optional[int], str
     if candidate is None or sight.store is None:
         return None, "not known"
     store = sight.store
-    known = [one.position for one in sight.members if one.position is not None]
+    known = [one.position for one in sight.members if one.position is not None and not _strayed(sight, one)]
     lacks = lag_bytes(max([*known, store.position or 0]), candidate.position) or 0
     seen = [one for one in sight.members if one.name in store.synchronous and one.position is not None]
     others = [one for one in seen if one.name != candidate.name]
@@ -181,7 +181,7 @@ def _loss(sight: Sight, candidate: Optional[Member]) -> Tuple[Optional[int], str
         rest = f"; {lacks} bytes that no client was told of" if lacks else ""
         return 0, f"no acknowledged write{rest}"
     unseen = [name for name in store.synchronous if name not in {one.name for one in seen}]
-    if lacks == 0 and unseen:
+    if unseen:
         return None, f"not known: {', '.join(unseen)} may hold acknowledged writes that nobody else has"
     if lacks == 0 and not store.synchronous:
         return None, f"what was written in the {store.ttl:g} s before the primary was lost, at most"
@@ -229,7 +229,7 @@ def _objections(
         yield from _may_be_elected(sight)
     yield from _missing(sight, request, candidate, lost)
     if lost is not None and lost > request.lost_bytes:
-        best = max(sight.members, key=lambda one: one.position or 0)
+        best = max((one for one in sight.members if not _strayed(sight, one)), key=lambda one: one.position or 0)
         had = f"{best.name} has" if (best.position or 0) > (candidate.position or 0) else "the primary had"
         yield Objection(
             f"{candidate.name} lacks {lost} bytes of log that {had}: they would be lost",

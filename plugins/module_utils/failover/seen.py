@@ -85,6 +85,7 @@ class Member:
     history: Optional[History] = None
     position: Optional[int] = None
     exact: bool = False
+    fenced: bool = False
     seen_by: Tuple[str, ...] = ()
     role: str = ""
     state: str = ""
@@ -161,6 +162,7 @@ def _member(one: Mapping[str, Any], hosts: Sequence[Mapping[str, Any]]) -> Membe
         history=parse_history(int(timeline), str(seen.get("history") or "")) if timeline else None,
         position=position,
         exact=exact,
+        fenced=bool(seen.get("fenced")),
         seen_by=tuple(sorted(views)),
         role=str(view.get("role", "")),
         state=str(view.get("state", "")),
@@ -209,6 +211,11 @@ def _store(answer: Mapping[str, Any]) -> Store:
 def _history(entries: Sequence[Sequence[Any]]) -> Optional[History]:
     """Return the history that Patroni keeps, None while there was no switch yet."""
     return parse_patroni_history(int(entries[-1][0]) + 1, entries) if entries else None
+
+
+def fence_mark(directory: str) -> str:
+    """Return the path of the mark that a server was stopped for a failover, beside its data directory."""
+    return f"{directory}.fenced"
 
 
 _CONTROL = {

@@ -6,7 +6,7 @@ import pytest
 
 from lab import netns, state
 from lab.errors import LabError
-from lab.network import plan
+from lab.network import Link, plan
 from lab.state import Lab
 
 
@@ -97,3 +97,11 @@ def test_a_later_record_keeps_the_earlier_names(topology, tmp_path):
     netns.record(lab, [lab.namespace(namespace.name) for namespace in plan(topology).namespaces])
     netns.record(lab, ["lab-db1"])
     assert "lab-router-west" in netns.recorded(lab)
+
+
+def test_a_host_has_the_same_hardware_address_after_every_start():
+    first, second = (netns.hardware_address(Link("router", f"p.{name}", name, "eth0")) for name in ("db1", "db2"))
+    assert first == netns.hardware_address(Link("router", "p.db1", "db1", "eth0")) != second
+    # Made up by its owner, and of one card.
+    assert first.startswith("02:")
+    assert len(first) == 17

@@ -4,12 +4,13 @@
 
 from __future__ import annotations
 
+import base64
 import json
 
 import pytest
 
 from ansible_collections.freeagentics.platform.plugins.module_utils.patroni_io.rest import Endpoint
-from ansible_collections.freeagentics.platform.plugins.module_utils.patroni_io.store import Store, StoreError
+from ansible_collections.freeagentics.platform.plugins.module_utils.patroni_io.store import Entry, Store, StoreError
 
 RANGE, TXN, LOGIN = "/v3/kv/range", "/v3/kv/txn", "/v3/auth/authenticate"
 
@@ -56,3 +57,44 @@ def test_what_each_member_said_is_told(api, member):
         "https://127.0.0.1:1/v3/kv/range: [Errno 111] Connection refused; "
         f"https://127.0.0.1:{api.port}/v3/auth/authenticate: HTTP status 400: authentication failed"
     )
+
+
+def coded(text):
+    return base64.b64encode(text.encode()).decode()
+
+
+def test_everything_under_a_folder_is_read_with_its_leases(api, member):
+    pairs = [
+        {"key": coded("/service/here/leader"), "value": coded("db1"), "create_revision": "77", "lease": "5"},
+        {"key": coded("/service/here/members/db1"), "value": coded("{}"), "create_revision": "60"},
+    ]
+    api.answers[RANGE] = (200, json.dumps({"kvs": pairs}))
+    assert Store([member]).under("/service/here/") == {
+        "leader": Entry("db1", 77, 5),
+        "members/db1": Entry("{}", 60, 0),
+    }
+    # The sign after the slash is a zero.
+    assert json.loads(api.requests[-1][3]) == {"key": coded("/service/here/"), "range_end": coded("/service/here0")}
+
+
+@pytest.mark.parametrize(("answer", "seconds"), [('{"TTL": "14"}', 14.0), ('{"TTL": "-1"}', 0.0), ("{}", 0.0)])
+def test_a_lease_says_how_long_it_runs(api, member, answer, seconds):
+    api.answers["/v3/lease/timetolive"] = (200, answer)
+    assert Store([member]).seconds_left(5) == seconds
+
+
+@pytest.mark.parametrize(("answer", "removed"), [('{"succeeded": true}', True), ("{}", False)])
+def test_a_key_is_removed_only_if_it_is_still_the_one_that_was_seen(api, member, answer, removed):
+    api.answers[TXN] = (200, answer)
+    assert Store([member]).remove_if_still("key", Entry("db1", 77)) is removed
+    compare = json.loads(api.requests[-1][3])["compare"]
+    assert compare == [
+        {"key": "a2V5", "target": "CREATE", "result": "EQUAL", "create_revision": "77"},
+        {"key": "a2V5", "target": "VALUE", "result": "EQUAL", "value": coded("db1")},
+    ]
+
+
+def test_a_key_is_written(api, member):
+    api.answers["/v3/kv/put"] = (200, "{}")
+    Store([member]).put("key", "77")
+    assert json.loads(api.requests[-1][3]) == {"key": "a2V5", "value": "Nzc="}

@@ -1,0 +1,105 @@
+# Copyright: (c) 2026, FreeAgentics
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""From what was seen of a database's cluster to the plan of a failover."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from ansible_collections.freeagentics.platform.plugins.module_utils.failover import plan, seen, show
+
+#: What an operator may ask for; everything else is a misspelt variable.
+UNFENCED = ("wait", "refuse")
+
+
+def failover_plan(hosts, request=None):
+    """Return what is to be done to let another member lead, and what stands against it, or why there is no plan."""
+    try:
+        wanted = _request(request or {})
+        region = _region(hosts, str((request or {}).get("region") or ""))
+    except ValueError as error:
+        return {"refusal": str(error), "shown": []}
+    sight = seen.read([one for one in hosts if one["region"] == region])
+    made = plan.make(sight, wanted)
+    found = asdict(made)
+    reached = [one.name for one in sight.members if one.reached]
+    found.update(
+        refusal="",
+        region=region,
+        members=[one.name for one in sight.members],
+        shown=show.lines(sight, made),
+        objections=[asdict(one) for one in made.objections],
+        reached=reached,
+        fenced=[one.name for one in sight.members if one.fenced],
+        leader=sight.store.leader if sight.store else "",
+        # Whoever shall lead carries it out; where nobody can, anybody looks on.
+        acts_on=made.candidate or next(iter(reached), ""),
+        ttl=sight.store.ttl if sight.store else 0.0,
+        writers=[one.name for one in sight.members if one.writable],
+    )
+    return found
+
+
+def failover_host(variables):
+    """Return what a host's variables have to tell a plan: who it is, and what was seen there or why nothing was."""
+    seen_there = variables.get("__failover_seen") or {}
+    found = {"name": variables["inventory_hostname"], "region": variables["platform_region"]}
+    if "store" in seen_there:
+        return {**found, "seen": seen_there}
+    return {**found, "unreached": _why_not(str(seen_there.get("msg") or "it was not asked"))}
+
+
+def _why_not(message):
+    """Return the end of what ssh says, which has the reason; what stands before it are names and addresses."""
+    lines = [line.strip() for line in message.splitlines() if line.strip()]
+    return lines[-1] if lines else message
+
+
+def _region(hosts, wanted):
+    """Return the region that is meant: the one that is named, or the one whose cluster follows no other one."""
+    regions = sorted({one["region"] for one in hosts})
+    if wanted:
+        if wanted not in regions:
+            raise ValueError(f"region is {wanted!r}, where no database host is: use {' or '.join(regions)}")
+        return wanted
+    following = set()
+    for one in hosts:
+        store = (one.get("seen") or {}).get("store") or {}
+        if (store.get("config") or {}).get("standby_cluster"):
+            following.add(one["region"])
+    leading = [name for name in regions if name not in following]
+    if len(leading) != 1:
+        silent = "; ".join(f"{one['name']}: {one['unreached']}" for one in hosts if one.get("unreached"))
+        raise ValueError(
+            f"which region's database is meant cannot be seen, as {' and '.join(leading) or 'none'} may lead: say so "
+            f"with -e region={regions[0]}{'. ' + silent if silent else ''}"
+        )
+    return leading[0]
+
+
+def _request(request):
+    try:
+        lost_bytes = int(request.get("lost_bytes") or 0)
+    except ValueError:
+        raise ValueError(
+            f"lost_bytes is {request['lost_bytes']!r}: write how many bytes may be lost, such as -e lost_bytes=65536"
+        ) from None
+    unfenced = str(request.get("unfenced") or "wait")
+    if unfenced not in UNFENCED:
+        raise ValueError(f"unfenced is {unfenced!r}: use {' or '.join(UNFENCED)}")
+    return plan.Request(
+        candidate=str(request.get("candidate") or ""),
+        old_primary=str(request.get("old_primary") or ""),
+        power=bool(request.get("power")),
+        unfenced=unfenced,
+        without=tuple(filter(None, str(request.get("without") or "").split(","))),
+        lost_bytes=lost_bytes,
+    )
+
+
+class FilterModule:
+    """The filters of this file."""
+
+    def filters(self):
+        """Return the filters by name."""
+        return {"failover_host": failover_host, "failover_plan": failover_plan}

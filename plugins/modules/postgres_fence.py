@@ -1,0 +1,188 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, FreeAgentics
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Stop a PostgreSQL server that Patroni runs, with proof, or let it back into its cluster."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: postgres_fence
+short_description: Stop a PostgreSQL server that Patroni runs, with proof, or let it back into its cluster
+version_added: 0.1.0
+description:
+  - O(state=stopped) stops Patroni, and PostgreSQL with it, and returns only when no process works in the data directory
+    any more. A server that does not stop in time, because it hangs or is stopped by a signal, is killed; what was
+    acknowledged is in its log. Nothing of the data is touched.
+  - A mark beside the data directory says that it was stopped for a failover. O(state=released) starts Patroni where the
+    mark is, and removes it; without a mark it does nothing, so a server that somebody stopped on purpose stays so.
+  - Needs the rights of root.
+author:
+  - FreeAgentics (@freeagentics)
+attributes:
+  check_mode:
+    support: full
+    description: Tells what it would do.
+  diff_mode:
+    support: full
+    description: Shows the state before and after.
+options:
+  state:
+    description: What shall be.
+    type: str
+    choices: [stopped, released]
+    required: true
+  directory:
+    description: The data directory.
+    type: path
+    required: true
+  unit:
+    description: Patroni's unit.
+    type: str
+    default: patroni.service
+  patience:
+    description: Seconds to wait for a shutdown before processes are killed.
+    type: float
+    default: 10
+"""
+
+EXAMPLES = r"""
+- name: See to it that the old primary writes no more
+  freeagentics.platform.postgres_fence:
+    state: stopped
+    directory: /var/lib/postgresql/15/main
+  become: true
+
+- name: Let it follow the new one
+  freeagentics.platform.postgres_fence:
+    state: released
+    directory: /var/lib/postgresql/15/main
+  become: true
+"""
+
+RETURN = r"""
+proof:
+  description: What was seen at the end.
+  returned: always
+  type: str
+  sample: no process works in /var/lib/postgresql/15/main, patroni.service is inactive
+killed:
+  description: Whether processes had to be killed.
+  returned: always
+  type: bool
+seconds:
+  description: How long it took.
+  returned: always
+  type: float
+"""
+
+import os
+import time
+from typing import Callable, List
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.freeagentics.platform.plugins.module_utils.failover.seen import fence_mark
+
+#: Seconds until processes are gone that were killed.
+KILLED_SECONDS = 10.0
+
+
+def working_in(directory: str) -> List[int]:
+    """Return the numbers of the processes whose working directory this is; every process of PostgreSQL's has it so."""
+    found = []
+    for name in os.listdir("/proc"):
+        if name.isdecimal():
+            try:
+                if os.readlink(f"/proc/{name}/cwd") == directory:
+                    found.append(int(name))
+            except OSError:
+                # It has ended, or it is none of those that could be meant: root sees all others.
+                continue
+    return found
+
+
+def wait(done: Callable[[], bool], seconds: float) -> bool:
+    """Wait until something is so; return whether it became so in time."""
+    deadline = time.monotonic() + seconds
+    while not done():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+class Server:
+    """A server and the unit that runs it."""
+
+    def __init__(self, module: AnsibleModule) -> None:
+        self._module = module
+        self._unit = module.params["unit"]
+        self._directory = os.path.realpath(module.params["directory"])
+        self.mark = fence_mark(module.params["directory"])
+
+    @property
+    def unit_state(self) -> str:
+        """What systemd says of the unit."""
+        return str(self._module.run_command(["systemctl", "is-active", self._unit])[1].strip())
+
+    def stopped(self) -> bool:
+        """Return whether nothing runs that could write."""
+        return not working_in(self._directory) and self.unit_state in ("inactive", "failed", "unknown")
+
+    def proof(self) -> str:
+        """Return what is to be seen."""
+        processes = working_in(self._directory)
+        works = f"processes {', '.join(map(str, processes))} work" if processes else "no process works"
+        return f"{works} in {self._directory}, {self._unit} is {self.unit_state}"
+
+    def stop(self, patience: float) -> bool:
+        """Stop it; return whether it had to be killed."""
+        with open(self.mark, "a", encoding="ascii"):
+            pass
+        self._systemctl("stop", "--no-block")
+        if wait(self.stopped, patience):
+            return False
+        self._systemctl("kill", "--kill-who=all", "--signal=SIGKILL")
+        for process in working_in(self._directory):
+            os.kill(process, 9)
+        if not wait(self.stopped, KILLED_SECONDS):
+            self._module.fail_json(msg=f"it could not be stopped: {self.proof()}. Take the power of its host")
+        return True
+
+    def release(self) -> None:
+        """Let it back into its cluster."""
+        self._systemctl("start")
+        os.unlink(self.mark)
+
+    def _systemctl(self, *words: str) -> None:
+        self._module.run_command(["systemctl", *words, self._unit], check_rc=words[0] != "kill")
+
+
+def main() -> None:
+    """Look, act, look again."""
+    module = AnsibleModule(
+        argument_spec={
+            "state": {"type": "str", "choices": ["stopped", "released"], "required": True},
+            "directory": {"type": "path", "required": True},
+            "unit": {"type": "str", "default": "patroni.service"},
+            "patience": {"type": "float", "default": 10},
+        },
+        supports_check_mode=True,
+    )
+    server, began, before, killed = Server(module), time.monotonic(), "", False
+    before = server.proof()
+    if module.params["state"] == "stopped":
+        changed = not server.stopped()
+        if changed and not module.check_mode:
+            killed = server.stop(module.params["patience"])
+    else:
+        changed = os.path.exists(server.mark)
+        if changed and not module.check_mode:
+            server.release()
+    after = server.proof() if not module.check_mode else before
+    diff = {"before": f"{before}\n", "after": f"{after}\n"}
+    module.exit_json(changed=changed, proof=after, killed=killed, seconds=round(time.monotonic() - began, 3), diff=diff)
+
+
+if __name__ == "__main__":
+    main()

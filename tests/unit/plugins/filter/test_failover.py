@@ -1,0 +1,76 @@
+# Copyright: (c) 2026, FreeAgentics
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The plan of a failover is about one region, which is named or which leads; what cannot be meant is refused."""
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.freeagentics.platform.plugins.filter.failover import failover_host, failover_plan
+
+
+def store(leader, **config):
+    return {"leader": leader, "lease": 9, "revision": 5, "initialize": "7", "config": config or None}
+
+
+def host(name, region, **seen):
+    return {"name": name, "region": region, "seen": {"patroni": "active", **seen}}
+
+
+EAST = host("db1", "east", store=store("db1"), server={"in_recovery": False, "position": "0/1", "timeline": 1})
+WEST = host("db9", "west", store=store("db9", standby_cluster={"host": "db1"}), server={"in_recovery": True})
+
+
+def test_the_region_that_leads_is_meant():
+    plan = failover_plan([EAST, WEST])
+    assert (plan["refusal"], plan["region"], plan["members"]) == ("", "east", ["db1"])
+    assert (plan["kind"], plan["leader"], plan["acts_on"], plan["writers"]) == ("nothing", "db1", "db1", ["db1"])
+    assert plan["shown"][-1] == "leads next nothing is to be done: db1 leads and takes writes"
+
+
+def test_a_region_can_be_named():
+    assert failover_plan([EAST, WEST], {"region": "west"})["members"] == ["db9"]
+
+
+def test_objections_are_told_with_what_overrules_them():
+    silent = {"name": "db1", "region": "east", "unreached": "timed out"}
+    (objection,) = failover_plan([silent, WEST])["objections"]
+    assert objection["reason"].startswith("the cluster store does not answer (no database host answered)")
+    assert objection["overrule"] == ""
+
+
+@pytest.mark.parametrize(
+    ("hosts", "request_", "refusal"),
+    [
+        ([EAST, WEST], {"region": "north"}, "region is 'north', where no database host is: use east or west"),
+        ([EAST, WEST], {"unfenced": "maybe"}, "unfenced is 'maybe': use wait or refuse"),
+        (
+            [EAST, WEST],
+            {"lost_bytes": "all"},
+            "lost_bytes is 'all': write how many bytes may be lost, such as -e lost_bytes=65536",
+        ),
+        (
+            [EAST, {"name": "db9", "region": "west", "unreached": "timed out"}],
+            {},
+            "which region's database is meant cannot be seen, as east and west may lead: say so with -e region=east. "
+            "db9: timed out",
+        ),
+    ],
+)
+def test_what_cannot_be_meant_is_refused(hosts, request_, refusal):
+    assert failover_plan(hosts, request_) == {"refusal": refusal, "shown": []}
+
+
+def test_a_host_tells_what_was_seen_or_why_nothing_was():
+    known = {"inventory_hostname": "db1", "platform_region": "east"}
+    assert failover_host({**known, "__failover_seen": {"store": {}}}) == {
+        "name": "db1",
+        "region": "east",
+        "seen": {"store": {}},
+    }
+    message = "Task failed: Data could not be sent.\r\n\r\nConnection timed out during banner exchange\r\n"
+    for seen, reason in (
+        ({"unreachable": True, "msg": message}, "Connection timed out during banner exchange"),
+        ({}, "it was not asked"),
+    ):
+        assert failover_host({**known, "__failover_seen": seen})["unreached"] == reason

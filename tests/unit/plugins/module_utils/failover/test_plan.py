@@ -1,0 +1,300 @@
+# Copyright: (c) 2026, FreeAgentics
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Plans of failovers by a table of what may be seen; every refusal with its whole message."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from ansible_collections.freeagentics.platform.plugins.module_utils.failover.plan import (
+    ELECTION,
+    FAILOVER,
+    LEASE,
+    NOTHING,
+    ON_HOST,
+    POWER,
+    Objection,
+    Request,
+    make,
+)
+from ansible_collections.freeagentics.platform.plugins.module_utils.failover.seen import Member, Sight, Store
+from ansible_collections.freeagentics.platform.plugins.module_utils.postgres_observe.timeline import History, Switch
+
+HISTORY = History(3, (Switch(1, 100), Switch(2, 200)))
+OTHER_WAY = History(3, (Switch(1, 100), Switch(2, 150)))
+STORE = Store(
+    leader="db1",
+    lease=14.0,
+    revision=77,
+    position=1000,
+    identifier="7",
+    synchronous=("db2", "db3"),
+    synchronous_leader="db1",
+    quorum=1,
+    history=HISTORY,
+    config={"ttl": 20, "maximum_lag_on_failover": 4096},
+)
+
+
+def standby(name, position=1000, **changes):
+    member = Member(
+        name,
+        patroni="active",
+        process="S",
+        answers=True,
+        in_recovery=True,
+        identifier="7",
+        history=HISTORY,
+        position=position,
+        exact=True,
+        seen_by=("db2", "db3"),
+        role="replica",
+        state="running",
+    )
+    return replace(member, **changes)
+
+
+def dead(name, **changes):
+    return Member(name, unreached="Connection timed out", **changes)
+
+
+def primary(name="db1", **changes):
+    return standby(name, **{"in_recovery": False, "role": "primary", **changes})
+
+
+def sight(*members, **changes):
+    return Sight(members, replace(STORE, **changes))
+
+
+def test_where_the_host_is_dead_its_power_is_taken_and_the_one_that_has_most_leads():
+    plan = make(sight(dead("db1"), standby("db2", 1000), standby("db3", 1040)), Request(power=True))
+    assert (plan.kind, plan.old, plan.revision, plan.fence, plan.named) == (FAILOVER, "db1", 77, POWER, False)
+    assert (plan.candidate, plan.why) == ("db3", "nobody that answers has more; synchronous, log up to 0/410")
+    assert (plan.lost, plan.loss, plan.objections) == (0, "no acknowledged write", ())
+    assert plan.steps == (
+        "take the power of db1, and see that it is off",
+        "take the lease from db1",
+        "Patroni elects, db3 by what is known",
+        "prove it: one server takes writes, the others follow on its timeline, a row is written and read",
+        "take a full backup",
+    )
+
+
+def test_where_the_host_answers_the_server_is_stopped_there():
+    frozen = primary(answers=False, process="T", in_recovery=None, position=900, exact=False)
+    plan = make(sight(frozen, standby("db2"), standby("db3")), Request(power=True))
+    assert (plan.kind, plan.fence) == (FAILOVER, ON_HOST)
+    assert plan.steps[0] == "stop Patroni and PostgreSQL on db1, and see that no process of it is left"
+
+
+def test_without_power_the_lease_is_waited_for():
+    plan = make(sight(dead("db1"), standby("db2"), standby("db3")), Request())
+    assert (plan.fence, plan.objections) == (LEASE, ())
+    assert plan.steps[:2] == (
+        "wait 14 s until the lease of db1 has run out: Patroni lets it write no more",
+        "Patroni elects, db2 by what is known",
+    )
+
+
+def test_without_power_it_can_be_refused():
+    plan = make(sight(dead("db1"), standby("db2"), standby("db3")), Request(unfenced="refuse"))
+    assert plan.objections == (
+        Objection(
+            "nothing proves that db1 cannot write: its host does not answer, and no failover_fence_command is set that "
+            "takes its power",
+            "-e unfenced=wait, which waits until its lease has run out",
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("old", "follows", "why"),
+    [
+        (primary(), "", "db1 leads and takes writes"),
+        (
+            dead("db1", role="primary", state="running", seen_by=("db2", "db3")),
+            "",
+            "db1 leads and serves, as db2, db3 see; its host does not answer here",
+        ),
+        (standby("db1", role="standby_leader"), "10.0.0.9", "db1 leads and follows 10.0.0.9"),
+    ],
+)
+def test_a_primary_that_serves_is_left_alone(old, follows, why):
+    config = {"standby_cluster": {"host": follows}} if follows else {}
+    plan = make(sight(old, standby("db2"), standby("db3"), config=config), Request())
+    assert (plan.kind, plan.why, plan.steps, plan.objections) == (NOTHING, why, (), ())
+
+
+@pytest.mark.parametrize(
+    "old",
+    [
+        primary(answers=False, in_recovery=None),
+        primary(process="T"),
+        primary(patroni="failed"),
+        standby("db1"),
+        dead("db1"),
+        dead("db1", role="primary", state="stopped"),
+        dead("db1", role="replica", state="running"),
+    ],
+)
+def test_a_primary_that_does_not_serve_is_followed_by_another(old):
+    assert make(sight(old, standby("db2"), standby("db3")), Request()).kind == FAILOVER
+
+
+def test_a_primary_that_serves_can_be_named_as_the_one_that_shall_not():
+    plan = make(sight(primary(), standby("db2"), standby("db3")), Request(old_primary="db1"))
+    assert (plan.kind, plan.fence, plan.candidate) == (FAILOVER, ON_HOST, "db2")
+
+
+def test_once_another_leads_nothing_is_left_to_do():
+    seen = sight(dead("db1"), primary("db2"), standby("db3"), leader="db2")
+    assert make(seen, Request(old_primary="db1")).kind == NOTHING
+
+
+def test_where_nobody_holds_the_lease_the_election_is_waited_for():
+    plan = make(sight(dead("db1"), standby("db2"), standby("db3"), leader="", revision=0), Request(power=True))
+    assert (plan.kind, plan.old, plan.fence) == (ELECTION, "", "")
+    assert plan.steps[0] == "Patroni elects, db2 by what is known"
+
+
+def test_a_member_that_is_asked_for_leads():
+    plan = make(
+        sight(dead("db1"), standby("db2"), standby("db3", 1040)), Request(candidate="db2", power=True, lost_bytes=64)
+    )
+    assert (plan.candidate, plan.named) == ("db2", True)
+    assert plan.why == "it was asked for; synchronous, log up to 0/3E8"
+    assert plan.steps[2] == "db2 leads"
+    assert plan.objections == ()
+
+
+def test_a_store_that_does_not_answer_stops_everything():
+    plan = make(Sight((dead("db1"), standby("db2")), None, "timed out"), Request())
+    assert plan.objections == (
+        Objection(
+            "the cluster store does not answer (timed out), so no member may lead: Patroni lets none write without a "
+            "lease. Bring a majority of its members back first; docs/failover.md, The cluster store, says how"
+        ),
+    )
+
+
+def objections(*members, request=None, **changes):
+    plan = make(sight(*members, **changes), request or Request(power=True))
+    return [(one.reason, one.overrule) for one in plan.objections]
+
+
+def test_maintenance_mode_is_refused():
+    assert objections(dead("db1"), standby("db2"), standby("db3"), config={"pause": True}) == [
+        (
+            "Patroni is in maintenance mode, in which it lets nobody take over: run `patronictl resume` on a database "
+            "host and then this again",
+            "",
+        )
+    ]
+
+
+def test_the_data_of_another_cluster_is_refused():
+    assert objections(dead("db1"), standby("db2"), standby("db3", identifier="8"), quorum=0) == [
+        (
+            "db3 has the data of another cluster (8; this one is 7): take it out of the cluster first; "
+            "docs/postgres.md says how",
+            "",
+        )
+    ]
+
+
+def test_a_member_that_went_another_way_with_the_same_number_never_leads():
+    """It has more than the others, and Patroni would take it."""
+    strayed = standby("db3", 5000, history=OTHER_WAY)
+    reason = "timeline 2 was left at 0/C8 by one and at 0/96 by the other"
+    assert objections(dead("db1"), standby("db2"), strayed) == [
+        (
+            f"db3 went another way than the cluster ({reason}), and Patroni, which compares positions, might elect it",
+            "-e candidate=NAME, which names who leads",
+        )
+    ]
+    assert objections(dead("db1"), standby("db2"), strayed, request=Request(candidate="db3")) == [
+        (f"db3 cannot lead: it went another way than the cluster: {reason}. db2 can", "")
+    ]
+
+
+def test_what_all_members_have_in_common_is_no_other_way():
+    """Patroni notes a switch some seconds after it was made."""
+    newer = History(4, (*HISTORY.switches, Switch(3, 900)))
+    members = [dead("db1"), standby("db2", history=newer), standby("db3", history=newer)]
+    assert objections(*members) == []
+
+
+def test_a_candidate_that_lags_is_refused():
+    request = Request(candidate="db2", power=True)
+    assert objections(dead("db1"), standby("db2", 1000), standby("db3", 9000), request=request) == [
+        ("db2 lacks 8000 bytes of log that db3 has: they would be lost", "-e lost_bytes=8000")
+    ]
+    enough = Request(candidate="db2", power=True, lost_bytes=8000)
+    assert objections(dead("db1"), standby("db2", 1000), standby("db3", 9000), request=enough) == []
+
+
+def test_an_asynchronous_cluster_loses_what_only_the_primary_had():
+    lone = [dead("db1"), standby("db2", 400)]
+    assert objections(*lone, synchronous=(), quorum=0) == [
+        ("db2 lacks 600 bytes of log that the primary had: they would be lost", "-e lost_bytes=600")
+    ]
+    plan = make(sight(dead("db1"), standby("db2"), synchronous=(), quorum=0), Request())
+    assert (plan.lost, plan.loss) == (None, "what was written in the 20 s before the primary was lost, at most")
+
+
+def test_a_silent_member_that_may_hold_more_is_refused():
+    members = [dead("db1"), standby("db2"), dead("db3")]
+    assert objections(*members) == [
+        (
+            "db3 does not answer and may hold acknowledged writes that db2 lacks, and Patroni elects nobody without "
+            "it: bring it back",
+            "-e without=db3, which loses those writes for good",
+        )
+    ]
+    plan = make(sight(*members), Request(power=True, without=("db3",)))
+    assert (plan.objections, plan.named, plan.candidate) == ((), True, "db2")
+    assert plan.loss == "not known: db3 may hold acknowledged writes that nobody else has"
+
+
+def test_a_silent_member_does_not_matter_where_every_standby_has_everything():
+    """With two synchronous standbys that all have to acknowledge, each of them has every write."""
+    assert objections(dead("db1"), standby("db2"), dead("db3"), quorum=0) == []
+
+
+@pytest.mark.parametrize(
+    ("member", "reason"),
+    [
+        (dead("db2"), "its host does not answer: Connection timed out"),
+        (standby("db2", patroni="inactive"), "its Patroni is inactive"),
+        (standby("db2", process="T"), "its server is stopped by a signal"),
+        (standby("db2", answers=False), "its PostgreSQL does not answer"),
+        (standby("db2", tags={"nofailover": True}), "its tags say nofailover"),
+        (standby("db2", patroni=""), "its Patroni is not there"),
+    ],
+)
+def test_where_nobody_can_lead_it_is_said_why(member, reason):
+    assert objections(dead("db1"), member) == [
+        (
+            f"no member can lead (db1: its host does not answer: Connection timed out; db2: {reason}). Bring one of "
+            "them back, or restore the database: docs/restore.md",
+            "",
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("db9", "db9 is no member of this cluster; db2, db3 can lead"),
+        ("db1", "db1 cannot lead: its host does not answer: Connection timed out. db2, db3 can"),
+    ],
+)
+def test_a_candidate_that_cannot_lead_is_refused(name, reason):
+    assert objections(dead("db1"), standby("db2"), standby("db3"), request=Request(candidate=name)) == [(reason, "")]
+
+
+def test_what_no_client_was_told_of_is_no_loss():
+    plan = make(sight(dead("db1"), standby("db2", 990), standby("db3", 980)), Request(power=True))
+    assert (plan.lost, plan.loss) == (0, "no acknowledged write; 10 bytes that no client was told of")

@@ -1,0 +1,117 @@
+# Copyright: (c) 2026, FreeAgentics
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What hosts said becomes what is known of a cluster; nothing is invented where an answer is missing."""
+
+from __future__ import annotations
+
+from ansible_collections.freeagentics.platform.plugins.module_utils.failover.seen import (
+    Store,
+    fence_mark,
+    parse_control,
+    read,
+)
+
+CONTROL = """\
+pg_control version number:            1300
+Database system identifier:           7400000000000000001
+Database cluster state:               in archive recovery
+Latest checkpoint location:           0/3000060
+Latest checkpoint's TimeLineID:       2
+Minimum recovery ending location:     0/5000000
+Min recovery ending loc's timeline:   3
+Fake LSN counter for unlogged rels:   0/3E8
+"""
+STORE = {
+    "leader": "db1",
+    "lease": 14.2,
+    "revision": 77,
+    "initialize": "7400000000000000001",
+    "config": {"ttl": 20, "maximum_lag_on_failover": 4096, "standby_cluster": {"host": "db9"}},
+    "status": {"optime": 83886080},
+    "sync": {"leader": "db1", "sync_standby": "db3,db2", "quorum": 1},
+    "history": [[1, 50331648, "no recovery target specified"]],
+    "members": ["db2", "db1"],
+}
+
+
+def test_the_control_file_is_read_and_a_standby_is_on_the_newer_timeline():
+    assert parse_control(CONTROL) == {
+        "identifier": "7400000000000000001",
+        "state": "in archive recovery",
+        "checkpoint": "0/3000060",
+        "timeline": 3,
+        "recovered": "0/5000000",
+    }
+    assert parse_control("pg_controldata: error: could not open file") == {}
+
+
+def test_the_store_is_read():
+    store = read([{"name": "db1", "seen": {"store": STORE}}]).store
+    assert store is not None
+    assert (store.leader, store.lease, store.revision, store.position) == ("db1", 14.2, 77, 83886080)
+    assert (store.synchronous, store.quorum, store.synchronous_leader) == (("db2", "db3"), 1, "db1")
+    assert (store.ttl, store.maximum_lag, store.follows, store.paused) == (20.0, 4096, "db9", False)
+    assert store.history is not None
+    assert (store.history.timeline, store.history.end_of(1)) == (2, 50331648)
+    assert store.names == ("db1", "db2")
+
+
+def test_an_empty_store_has_defaults():
+    assert read([{"name": "db1", "seen": {"store": {"leader": ""}}}]).store == Store()
+
+
+def test_the_store_is_known_from_whoever_got_an_answer():
+    sight = read(
+        [{"name": "db1", "seen": {"store": {"error": "timed out"}}}, {"name": "db2", "seen": {"store": STORE}}]
+    )
+    assert sight.store is not None
+    assert sight.store.leader == "db1"
+
+
+def test_without_an_answer_of_the_store_the_reasons_are_told():
+    sight = read(
+        [
+            {"name": "db1", "seen": {"store": {"error": "timed out"}}},
+            {"name": "db2", "seen": {"store": {"error": "refused"}}},
+        ]
+    )
+    assert (sight.store, sight.store_error) == (None, "refused; timed out")
+    assert read([{"name": "db1", "unreached": "no route"}]).store_error == "no database host answered"
+
+
+def test_a_host_that_answers_is_told_with_what_others_see():
+    seen = {
+        "patroni": "active",
+        "process": "T",
+        "control": {"identifier": "77", "state": "in production", "timeline": 1, "checkpoint": "0/3000000"},
+        "history": "",
+        "server": {},
+        "store": STORE,
+        "members": {"db2": {"role": "replica", "state": "running"}, "db1": {"error": "timed out"}},
+        "fenced": True,
+    }
+    db1, db2 = read([{"name": "db1", "seen": seen}, {"name": "db2", "unreached": "no route to host"}]).members
+    assert (db1.reached, db1.frozen, db1.answers, db1.writable, db1.fenced) == (True, True, False, False, True)
+    # After a crash there is more behind the last checkpoint.
+    assert (db1.position, db1.exact, db1.history.timeline) == (50331648, False, 1)
+    assert (db2.reached, db2.unreached, db2.role, db2.seen_by) == (False, "no route to host", "replica", ("db1",))
+
+
+def test_a_server_knows_its_own_position_best():
+    seen = {
+        "control": {"timeline": 1, "checkpoint": "0/9000000", "state": "in production"},
+        "server": {"in_recovery": False, "timeline": 2, "position": "0/3000000"},
+        "history": "1\t0/2000000\tno recovery target specified\n",
+    }
+    (db1,) = read([{"name": "db1", "seen": seen}]).members
+    assert (db1.position, db1.exact, db1.writable, db1.history.end_of(1)) == (0x3000000, True, True, 0x2000000)
+
+
+def test_a_clean_shutdown_says_where_the_log_ends():
+    seen = {"control": {"timeline": 1, "checkpoint": "0/9000000", "state": "shut down in recovery"}}
+    (db1,) = read([{"name": "db1", "seen": seen}]).members
+    assert (db1.position, db1.exact) == (0x9000000, True)
+
+
+def test_the_mark_is_beside_the_data():
+    assert fence_mark("/var/lib/postgresql/15/main") == "/var/lib/postgresql/15/main.fenced"

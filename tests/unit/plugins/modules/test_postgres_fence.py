@@ -1,0 +1,84 @@
+# Copyright: (c) 2026, FreeAgentics
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""A server counts as stopped when no process works in its data directory, whatever systemd says; else it is killed."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+
+import pytest
+
+#: A server that does not hear SIGTERM, as one that hangs.
+DEAF = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(60)"
+
+
+@pytest.fixture
+def directory(tmp_path):
+    """A data directory."""
+    folder = tmp_path / "main"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def server(directory):
+    """A process that works in the directory."""
+    with subprocess.Popen([sys.executable, "-c", DEAF], cwd=directory, stdout=subprocess.PIPE) as process:
+        process.stdout.readline()
+        yield process
+        process.kill()
+
+
+@pytest.fixture
+def fence(run_module, stand_in, directory):
+    """Run the module with a systemd that says that the unit is in a state."""
+
+    def run(state, unit_state="inactive", **changes):
+        asked = stand_in("systemctl", {"is-active": (3, f"{unit_state}\n", ""), "": (0, "", "")})
+        done = run_module(
+            "postgres_fence", state=state, directory=str(directory), unit="p.service", patience=0.2, **changes
+        )
+        return done, [" ".join(words) for words in asked() if words[0] != "is-active"]
+
+    return run
+
+
+def test_what_is_stopped_already_is_left_alone(fence, directory):
+    done, asked = fence("stopped")
+    assert (done["changed"], done["killed"], asked) == (False, False, [])
+    assert done["proof"] == f"no process works in {directory}, p.service is inactive"
+
+
+def test_a_server_that_hangs_is_killed(fence, server, directory):
+    done, asked = fence("stopped")
+    assert (done["changed"], done["killed"]) == (True, True)
+    assert done["proof"] == f"no process works in {directory}, p.service is inactive"
+    assert asked == ["stop --no-block p.service", "kill --kill-who=all --signal=SIGKILL p.service"]
+    assert server.wait(5) == -signal.SIGKILL
+    assert directory.with_name("main.fenced").exists()
+
+
+def test_a_server_that_is_stopped_by_a_signal_is_killed_too(fence, server):
+    server.send_signal(signal.SIGSTOP)
+    assert fence("stopped")[0]["killed"]
+
+
+def test_check_mode_stops_nothing(fence, server, directory):
+    done, asked = fence("stopped", check_mode=True)
+    assert (done["changed"], asked, server.poll()) == (True, [], None)
+    assert done["proof"] == f"processes {server.pid} work in {directory}, p.service is inactive"
+    assert not directory.with_name("main.fenced").exists()
+
+
+def test_what_was_fenced_is_let_back_once(fence, directory):
+    directory.with_name("main.fenced").touch()
+    done, asked = fence("released")
+    assert (done["changed"], asked) == (True, ["start p.service"])
+    assert not directory.with_name("main.fenced").exists()
+
+
+def test_what_somebody_stopped_on_purpose_stays_so(fence):
+    done, asked = fence("released")
+    assert (done["changed"], asked) == (False, [])
