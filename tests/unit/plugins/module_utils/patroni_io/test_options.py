@@ -6,8 +6,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.freeagentics.platform.plugins.doc_fragments.cluster_store import ModuleDocFragment
-from ansible_collections.freeagentics.platform.plugins.module_utils.patroni_io.options import STORE, folder_of, store_of
+from ansible_collections.freeagentics.platform.plugins.module_utils.patroni_io.options import folder_of, store_of
 
 
 def test_the_store_is_asked_as_the_user_who_is_named(api):
@@ -26,8 +25,3 @@ def test_the_store_is_asked_as_the_user_who_is_named(api):
 @pytest.mark.parametrize("namespace", ["/service/", "/service"])
 def test_the_folder_has_the_clusters_name(namespace):
     assert folder_of({"namespace": namespace, "scope": "here"}) == "/service/here/"
-
-
-def test_every_option_is_documented():
-    for name in STORE:
-        assert f"\n  {name}:\n" in ModuleDocFragment.DOCUMENTATION
