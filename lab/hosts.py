@@ -21,7 +21,7 @@ from lab.state import Lab
 CAPABILITIES = "AUDIT_WRITE,IPC_LOCK,NET_ADMIN,NET_RAW,SYS_ADMIN,SYS_NICE,SYS_PTRACE"
 #: How many are started at a time: more than the cores of a small machine gains nothing.
 PARALLEL = 4
-BOOT_TIMEOUT = 120.0
+BOOT_TIMEOUT, STOP_TIMEOUT = 120.0, 10.0
 
 
 def start_all(lab: Lab, hosts: Sequence[Host], image: str) -> None:
@@ -97,9 +97,16 @@ def _answers(lab: Lab, host: Host) -> bool:
 
 
 def kill(lab: Lab, host: Host) -> None:
-    """Take a host's power away: every process ends at once, nothing is said to anybody."""
-    if host.name in process_ids(lab):
-        podman.podman("kill", "--signal", "KILL", lab.container(host.name))
+    """Take a host's power away: every process ends at once, nothing is said to anybody.
+
+    :raises LabError: it runs on.
+    """
+    deadline = time.monotonic() + STOP_TIMEOUT
+    while host.name in process_ids(lab):
+        podman.podman("kill", "--signal", "KILL", lab.container(host.name), check=False)
+        if time.monotonic() > deadline:
+            raise LabError(f"{host.name} runs on", "its processes do not end", "look with `make lab-status`")
+        time.sleep(0.05)
 
 
 def start(lab: Lab, host: Host) -> None:

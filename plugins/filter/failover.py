@@ -31,6 +31,7 @@ def failover_plan(hosts, request=None):
         objections=[asdict(one) for one in made.objections],
         reached=reached,
         fenced=[one.name for one in sight.members if one.fenced],
+        frozen=[one.name for one in sight.members if one.frozen and one.name != made.old],
         leader=sight.store.leader if sight.store else "",
         # Whoever shall lead carries it out; where nobody can, anybody looks on.
         acts_on=made.candidate or next(iter(reached), ""),
@@ -50,9 +51,9 @@ def failover_host(variables):
 
 
 def _why_not(message):
-    """Return the end of what ssh says, which has the reason; what stands before it are names and addresses."""
+    """Return the end of what Ansible and ssh say, which has the reason; before it are names and addresses."""
     lines = [line.strip() for line in message.splitlines() if line.strip()]
-    return lines[-1] if lines else message
+    return lines[-1].rpartition(": ")[2] if lines else message
 
 
 def _region(hosts, wanted):

@@ -70,6 +70,10 @@ options:
     description: Seconds that each question may take.
     type: float
     default: 2
+  store_timeout:
+    description: Seconds that the cluster store may take, which elects a leader of its own after the loss of a member.
+    type: float
+    default: 4
 """
 
 EXAMPLES = r"""
@@ -185,18 +189,23 @@ members:
 import json
 import os
 import subprocess
+import time
 from typing import Any, Callable, Dict
 
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.freeagentics.platform.plugins.module_utils.failover.seen import fence_mark, parse_control
-from ansible_collections.freeagentics.platform.plugins.module_utils.observe.parallel import ask_all
+from ansible_collections.freeagentics.platform.plugins.module_utils.observe.parallel import ask_all, first_of
 from ansible_collections.freeagentics.platform.plugins.module_utils.patroni_io.options import (
     STORE,
     folder_of,
     store_of,
 )
+from ansible_collections.freeagentics.platform.plugins.module_utils.patroni_io.store import Store, StoreError
 from ansible_collections.freeagentics.platform.plugins.module_utils.postgres_io import rest, sql
+
+#: Seconds after which the cluster store is asked again.
+AGAIN = 0.3
 
 #: https://www.postgresql.org/docs/15/functions-admin.html#FUNCTIONS-RECOVERY-CONTROL
 STATE = """
@@ -279,8 +288,24 @@ class Host:
         finally:
             connection.close()
 
-    def _store(self) -> Dict[str, Any]:
-        store = store_of(self._params, self._params["timeout"] / 2)
+    def _store(self) -> Any:
+        """Return what the store says, by whichever of its members answers first."""
+        members = self._params["store"]
+        return first_of([lambda m=member: self._asked_again(m) for member in members], self._params["store_timeout"])
+
+    def _asked_again(self, member: Dict[str, Any]) -> Dict[str, Any]:
+        """Return what a member of the store says; it is asked again while the store elects a leader of its own."""
+        deadline = time.monotonic() + self._params["store_timeout"]
+        store = store_of({**self._params, "store": [member]}, self._params["timeout"])
+        while True:
+            try:
+                return self._keys(store)
+            except StoreError:
+                if time.monotonic() + AGAIN > deadline:
+                    raise
+                time.sleep(AGAIN)
+
+    def _keys(self, store: Store) -> Dict[str, Any]:
         entries = store.under(folder_of(self._params))
         leader = entries.get("leader")
         found: Dict[str, Any] = {
@@ -315,11 +340,12 @@ def main() -> None:
             "socket": {"type": "path", "default": "/var/run/postgresql"},
             "port": {"type": "int", "default": 5432},
             "timeout": {"type": "float", "default": 2},
+            "store_timeout": {"type": "float", "default": 4},
         },
         supports_check_mode=True,
     )
     host = Host(module.params)
-    answers = ask_all(host.questions(), module.params["timeout"])
+    answers = ask_all(host.questions(), max(module.params["timeout"], module.params["store_timeout"]))
     members = {
         name: {"error": answer.error} if answer.error else answer.value
         for (question, name), answer in answers.items()

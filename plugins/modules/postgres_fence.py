@@ -40,7 +40,7 @@ options:
     type: str
     default: patroni.service
   patience:
-    description: Seconds to wait for a shutdown before processes are killed.
+    description: Seconds to wait for a shutdown before processes are killed. Those that hear no signal are at once.
     type: float
     default: 10
 """
@@ -101,6 +101,15 @@ def working_in(directory: str) -> List[int]:
     return found
 
 
+def hangs(process: int) -> bool:
+    """Return whether a process is stopped by a signal, so that it hears no other; proc(5)."""
+    try:
+        with open(f"/proc/{process}/stat", encoding="ascii", errors="replace") as file:
+            return file.read().rpartition(")")[2].split()[0] in ("T", "t")
+    except OSError:
+        return False
+
+
 def wait(done: Callable[[], bool], seconds: float) -> bool:
     """Wait until something is so; return whether it became so in time."""
     deadline = time.monotonic() + seconds
@@ -140,7 +149,7 @@ class Server:
         with open(self.mark, "a", encoding="ascii"):
             pass
         self._systemctl("stop", "--no-block")
-        if wait(self.stopped, patience):
+        if not any(map(hangs, working_in(self._directory))) and wait(self.stopped, patience):
             return False
         self._systemctl("kill", "--kill-who=all", "--signal=SIGKILL")
         for process in working_in(self._directory):

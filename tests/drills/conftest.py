@@ -15,6 +15,7 @@ from tests.acceptance.data.cluster import Cluster
 from tests.acceptance.data.conftest import active, clients, cluster, figures, hosts, prefix, serving
 from tests.acceptance.data.hosts import Hosts
 from tests.acceptance.matrix.declaration import Declaration, Node, read
+from tests.drills.load import load
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -27,6 +28,7 @@ __all__ = [
     "figures",
     "hosts",
     "lab",
+    "load",
     "prefix",
     "serving",
 ]
@@ -58,14 +60,19 @@ def play(request: pytest.FixtureRequest) -> Callable[..., str]:
     return run
 
 
+@pytest.fixture(scope="session")
+def platform_name(request: pytest.FixtureRequest) -> str:
+    """What an operator types to confirm."""
+    return str(read(REPOSITORY / str(request.config.getoption("--topology")))["platform"])
+
+
 @pytest.fixture
 def archive(
-    request: pytest.FixtureRequest,
+    platform_name: str,
     hosts: Hosts,
     cluster: Cluster,
     declaration: Declaration,
     serving: Callable[[str], list[Node]],
 ) -> Archive:
-    stanza = read(REPOSITORY / str(request.config.getoption("--topology")))["platform"]
     s3 = next(node.name for node in declaration.nodes if "object_store" in node.services)
-    return Archive(hosts, cluster, serving("backup")[0].name, s3, stanza)
+    return Archive(hosts, cluster, serving("backup")[0].name, s3, platform_name)

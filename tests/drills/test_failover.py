@@ -1,80 +1,17 @@
 # Copyright: (c) 2026, FreeAgentics
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The database's primary is lost under load, again and again; the clients' ledgers say what came of it (R61, R62).
-
-One ledger is kept outside, through the public address, one on an application's host, through the application's route.
-"""
+"""The database's primary is lost under load, again and again; the clients' ledgers say what came of it (R61, R62)."""
 
 from __future__ import annotations
 
-from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Callable, ContextManager, Iterator
-
-import pytest
+from typing import Callable, ContextManager
 
 from tests.acceptance import ledger_book
-from tests.acceptance.data.cluster import Cluster
-from tests.acceptance.data.faults import Faults
 from tests.acceptance.data.figures import Figures
-from tests.acceptance.data.hosts import Hosts
-from tests.acceptance.data.writers import HostWriters
-from tests.acceptance.ledger import Client, prove, writing
-from tests.acceptance.ledger_book import Attempt
-from tests.acceptance.ledger_host import TABLE
-from tests.acceptance.matrix.declaration import Node
+from tests.drills.load import Load, assert_outages
 
 #: The outages in seconds that are borne on a machine that does much else; less than 2, 3 and 23 s are wanted.
 SWITCHOVER, CRASH, HOST_LOSS = 5.0, 6.0, 40.0
-
-
-@dataclass(frozen=True)
-class Load:
-    """Writers on both ways, and the faults that they meet."""
-
-    faults: Faults
-    public: Callable[[], list[Attempt]]
-    local: HostWriters
-
-
-@pytest.fixture
-def load(
-    cluster: Cluster,
-    hosts: Hosts,
-    serving: Callable[[str], list[Node]],
-    clients: Callable[[], list[Client]],
-    prefix: str,
-    tmp_path: Path,
-) -> Iterator[Callable[[], ContextManager[Load]]]:
-    """Return a context in which clients write from outside and on a host; afterwards all servers hold what they wrote.
-
-    An acknowledged write that is missing, or there twice or otherwise, fails the test.
-    """
-
-    @contextmanager
-    def begin() -> Iterator[Load]:
-        with (
-            HostWriters(hosts, serving("api")[0].name, "database", prefix) as local,
-            writing(tmp_path / "ledger.jsonl", prefix, clients()) as public,
-        ):
-            ledgers = {
-                "through the public address": public,
-                "through the application's route": lambda: local.attempts,
-            }
-            yield Load(Faults(cluster, hosts, ledgers), public, local)
-        assert prove(public(), prefix, cluster.records("records")) == {}
-        assert prove(local.attempts, prefix, cluster.records(TABLE)) == {}
-
-    yield begin
-    cluster.ask(cluster.primary(), f"DROP TABLE {TABLE}")
-
-
-def assert_outages(figures: Figures, name: str, faults: Faults, most: float) -> None:
-    """Keep and print the outages on both ways, then compare them with the most that is borne."""
-    for route, seconds in faults.outages.items():
-        figures.add(f"{name}, {route}", seconds)
-    assert {route: seconds for route, seconds in faults.outages.items() if max(seconds) > most} == {}
 
 
 def test_a_planned_switchover_is_seen_by_no_client(

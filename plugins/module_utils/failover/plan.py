@@ -260,24 +260,25 @@ def _nobody(sight: Sight, request: Request, candidates: Sequence[Member]) -> Obj
 
 
 def _strayed(sight: Sight, member: Member) -> str:
-    """Return how a member's history differs from that of the cluster, or the empty text.
+    """Return how a member's log differs from that of the cluster, or the empty text where it is only ahead or behind.
 
     Patroni notes a switch some seconds after it was made, so what all members that answer have in common counts too.
     """
     store = sight.store
     if store is None or store.history is None or member.history is None:
         return ""
-    reason = objection(member.history, store.history, 0)
+    if not objection(member.history, store.history, 0):
+        return ""
     others = [one for one in sight.members if one.history is not None and one.name != member.name]
     agreed = others and all(one.history == member.history for one in others)
-    return "" if agreed else reason
+    return "" if agreed else objection(store.history, member.history, member.position or 0)
 
 
 def _may_be_elected(sight: Sight) -> Iterator[Objection]:
     """Tell of members that Patroni, which compares numbers and positions alone, might take although they strayed."""
     for one in sight.members:
         reason = _strayed(sight, one)
-        if reason and one.patroni == "active":
+        if reason and one.answers and one.patroni == "active":
             yield Objection(
                 f"{one.name} went another way than the cluster ({reason}), and Patroni, which compares positions, "
                 "might elect it",

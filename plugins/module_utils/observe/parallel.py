@@ -7,7 +7,7 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from typing import Any, Callable, Dict, Mapping, NamedTuple, Tuple
+from typing import Any, Callable, Dict, Mapping, NamedTuple, Sequence, Tuple
 
 
 class Outcome(NamedTuple):
@@ -15,6 +15,10 @@ class Outcome(NamedTuple):
 
     value: Any
     error: str
+
+
+class NoAnswer(Exception):
+    """Nobody answered; the text says what happened instead."""
 
 
 def ask_all(questions: Mapping[Tuple[str, str], Callable[[], Any]], limit: float) -> Dict[Tuple[str, str], Outcome]:
@@ -37,6 +41,29 @@ def ask_all(questions: Mapping[Tuple[str, str], Callable[[], Any]], limit: float
         found[key] = outcome
     late = Outcome(None, f"no answer within {limit:g} s")
     return {key: found.get(key, late) for key in questions}
+
+
+def first_of(questions: Sequence[Callable[[], Any]], limit: float) -> Any:
+    """Ask all questions in parallel and return the first value that any of them brings.
+
+    :param limit: seconds for all of them.
+    :raises NoAnswer: none brought a value in time; the text says what each one said.
+    """
+    answers: queue.Queue[Outcome] = queue.Queue()
+    for question in questions:
+        threading.Thread(target=lambda q=question: answers.put(_ask(q)), daemon=True).start()
+    errors: Dict[str, None] = {}
+    deadline = time.monotonic() + limit
+    for _question in questions:
+        try:
+            outcome = answers.get(timeout=max(0.0, deadline - time.monotonic()))
+        except queue.Empty:
+            errors[f"no answer within {limit:g} s"] = None
+            break
+        if not outcome.error:
+            return outcome.value
+        errors[outcome.error] = None
+    raise NoAnswer("; ".join(errors) or "nobody was asked")
 
 
 def _ask(question: Callable[[], Any]) -> Outcome:

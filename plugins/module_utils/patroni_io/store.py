@@ -31,7 +31,8 @@ class Store:
     """
 
     def __init__(self, members: Sequence[Endpoint]) -> None:
-        self._members = members
+        self._members = list(members)
+        self._tokens: Dict[Endpoint, str] = {}
 
     def get(self, key: str) -> Optional[str]:
         """Return a key's value, None if there is no such key.
@@ -98,22 +99,32 @@ class Store:
 
     def _ask(self, path: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
         said = []
-        for member in self._members:
+        for member in list(self._members):
             try:
-                return self._ask_one(member, path, body)
+                answer = self._ask_one(member, path, body)
             except (RestError, StoreError) as error:
                 said.append(str(error))
+            else:
+                # Whoever answered is asked first the next time: one that is dead takes its whole time limit.
+                self._members.remove(member)
+                self._members.insert(0, member)
+                return answer
         raise StoreError("; ".join(said) or "no member of the cluster store is declared")
 
-    @staticmethod
-    def _ask_one(member: Endpoint, path: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
+    def _ask_one(self, member: Endpoint, path: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
         plain, headers = replace(member, username="", password=""), {}
         if member.username:
-            login = {"name": member.username, "password": member.password}
-            headers["Authorization"] = _checked(
-                plain, "/v3/auth/authenticate", *call(plain, "POST", "/v3/auth/authenticate", login)
-            )["token"]
-        return _checked(plain, path, *call(plain, "POST", path, body, headers))
+            if member not in self._tokens:
+                login = {"name": member.username, "password": member.password}
+                answer = call(plain, "POST", "/v3/auth/authenticate", login)
+                self._tokens[member] = _checked(plain, "/v3/auth/authenticate", *answer)["token"]
+            headers["Authorization"] = self._tokens[member]
+        try:
+            return _checked(plain, path, *call(plain, "POST", path, body, headers))
+        except StoreError:
+            # A token ends after some minutes, and with the member that gave it.
+            self._tokens.pop(member, None)
+            raise
 
 
 def _checked(member: Endpoint, path: str, status: int, answer: Any) -> Mapping[str, Any]:

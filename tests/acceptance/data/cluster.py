@@ -6,8 +6,9 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import partial
-from typing import Any, Dict, List, Sequence, Tuple
+from typing import Any, Dict, Iterator, List, Sequence, Tuple
 
 from lab.errors import LabError
 from tests.acceptance.data.hosts import Hosts
@@ -138,6 +139,16 @@ class Cluster:
         primary = self.primary()
         pid = self.ask(primary, r"SELECT split_part(pg_read_file('postmaster.pid'), E'\n', 1)")[0][0]
         self._hosts.on(primary, "sh", "-c", f"kill -KILL {int(pid)}")
+
+    @contextmanager
+    def frozen(self, server: str) -> Iterator[None]:
+        """Stop a server and its Patroni by a signal for a while: its host answers, they do not, nothing is closed."""
+        self._hosts.on(server, "sh", "-c", "kill -STOP $(pgrep -u postgres)")
+        try:
+            yield
+        finally:
+            # Whoever was killed meanwhile is not there any more.
+            self._hosts.on(server, "sh", "-c", "kill -CONT $(pgrep -u postgres) || true")
 
     def switch_over(self) -> None:
         """Let a standby take over as planned: no transaction is under way meanwhile, as the pools let clients wait.

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import time
 from functools import partial
-from typing import Callable, Dict, List, Mapping, Tuple
+from typing import Callable, ContextManager, Dict, List, Mapping, Tuple
 
 from tests.acceptance import ledger_book
 from tests.acceptance.data.cluster import Cluster
@@ -44,6 +44,21 @@ class Faults:
     def lose_host(self) -> None:
         """Take the power of the primary's host away, and give it back once another member serves."""
         self._watch(self._lose_host)
+
+    def fail_over(self, command: Callable[[], None]) -> None:
+        """Take the power of the primary's host away, and let an operator act at once.
+
+        :param command: what the operator does; it returns when it is done.
+        """
+        self._watch(partial(self._act_on, self._hosts.without_power, command))
+
+    def freeze(self, command: Callable[[], None]) -> None:
+        """Stop every process of the primary's server and its Patroni by a signal, and let an operator act at once."""
+        self._watch(partial(self._act_on, self._cluster.frozen, command))
+
+    def _act_on(self, fault: Callable[[str], ContextManager[None]], command: Callable[[], None]) -> None:
+        with fault(self._cluster.reign()[0]):
+            command()
 
     def _lose_host(self) -> None:
         reign = self._cluster.reign()

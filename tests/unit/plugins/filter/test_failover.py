@@ -68,7 +68,7 @@ def test_a_host_tells_what_was_seen_or_why_nothing_was():
         "region": "east",
         "seen": {"store": {}},
     }
-    message = "Task failed: Data could not be sent.\r\n\r\nConnection timed out during banner exchange\r\n"
+    message = "Task failed: Data could not be sent. Make sure that: Connection timed out during banner exchange\r\n"
     for seen, reason in (
         ({"unreachable": True, "msg": message}, "Connection timed out during banner exchange"),
         ({}, "it was not asked"),

@@ -53,6 +53,7 @@ def look(run_module, api, stand_in, tmp_path):
             "directory": str(tmp_path / "main"),
             "bin_directory": str(tmp_path / "bin"),
             "socket": str(tmp_path),
+            "store_timeout": 0.5,
         }
         return run_module("postgres_failover_info", **{**arguments, **changes})
 

@@ -207,7 +207,7 @@ def test_the_data_of_another_cluster_is_refused():
 def test_a_member_that_went_another_way_with_the_same_number_never_leads():
     """It has more than the others, and Patroni would take it."""
     strayed = standby("db3", 5000, history=OTHER_WAY)
-    reason = "timeline 2 was left at 0/C8 by one and at 0/96 by the other"
+    reason = "timeline 2 was left at 0/96 by one and at 0/C8 by the other"
     assert objections(dead("db1"), standby("db2"), strayed) == [
         (
             f"db3 went another way than the cluster ({reason}), and Patroni, which compares positions, might elect it",
@@ -216,6 +216,27 @@ def test_a_member_that_went_another_way_with_the_same_number_never_leads():
     ]
     assert objections(dead("db1"), standby("db2"), strayed, request=Request(candidate="db3")) == [
         (f"db3 cannot lead: it went another way than the cluster: {reason}. db2 can", "")
+    ]
+
+
+def test_a_member_that_is_only_behind_did_not_go_another_way():
+    """It is still on the timeline before, and has nothing that the cluster has not."""
+    behind = standby("db3", 150, history=History(2, (Switch(1, 100),)))
+    assert objections(dead("db1"), standby("db2"), behind) == []
+
+
+def test_a_lost_primary_that_came_back_and_is_not_rewound_yet_is_in_nobodys_way():
+    """It wrote on where the cluster had left its timeline, and its server does not run."""
+    returned = standby("db3", 9000, history=History(2, (Switch(1, 100),)), answers=False)
+    plan = make(sight(dead("db1"), standby("db2"), returned, synchronous=("db2",), quorum=0), Request(power=True))
+    assert (plan.candidate, plan.objections, plan.lost) == ("db2", (), 0)
+    asked = objections(dead("db1"), standby("db2"), replace(returned, answers=True), request=Request(candidate="db3"))
+    assert asked == [
+        (
+            "db3 cannot lead: it went another way than the cluster: timeline 2 was left at 0/C8, before 0/2328. "
+            "db2 can",
+            "",
+        )
     ]
 
 

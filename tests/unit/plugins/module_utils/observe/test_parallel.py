@@ -5,7 +5,14 @@ from __future__ import annotations
 import threading
 import time
 
-from ansible_collections.freeagentics.platform.plugins.module_utils.observe.parallel import Outcome, ask_all
+import pytest
+
+from ansible_collections.freeagentics.platform.plugins.module_utils.observe.parallel import (
+    NoAnswer,
+    Outcome,
+    ask_all,
+    first_of,
+)
 
 
 def test_every_question_has_an_outcome_in_order():
@@ -36,3 +43,28 @@ def test_questions_are_asked_at_once():
     both = threading.Barrier(2)
     found = ask_all({("a", "x"): lambda: both.wait(5), ("b", "x"): lambda: both.wait(5)}, 5)
     assert sorted(outcome.value for outcome in found.values()) == [0, 1]
+
+
+def test_the_first_answer_counts_and_nobody_is_waited_for():
+    def late():
+        time.sleep(5)
+
+    def wrong():
+        raise ValueError("refused")
+
+    begin = time.monotonic()
+    assert first_of([late, wrong, lambda: "here"], 3) == "here"
+    assert time.monotonic() - begin < 1
+
+
+def test_where_nobody_answers_it_is_said_why():
+    def wrong():
+        raise ValueError("refused")
+
+    def late():
+        time.sleep(5)
+
+    with pytest.raises(NoAnswer, match=r"^refused; no answer within 0\.2 s$"):
+        first_of([wrong, late, wrong], 0.2)
+    with pytest.raises(NoAnswer, match=r"^nobody was asked$"):
+        first_of([], 0.2)

@@ -1,0 +1,38 @@
+# Copyright: (c) 2026, FreeAgentics
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""An operator runs failover.yml under load, the moment that the primary is lost; the ledgers say what came of it."""
+
+from __future__ import annotations
+
+from typing import Callable, ContextManager
+
+from tests.acceptance.data.figures import Figures
+from tests.drills.load import Load, assert_outages
+
+#: Seconds from the fault to service that are borne on a machine that does much else; 8 s are wanted for a dead host.
+COMMANDED = 25.0
+#: Seconds that the whole command may take, the proof and the report included.
+LIMIT = 180.0
+
+
+def operator(play: Callable[..., str], confirm: str) -> Callable[[], None]:
+    """Return what the operator does."""
+    return lambda: print(play("failover", "scope=database", f"confirm={confirm}", limit=LIMIT))
+
+
+def test_an_operator_fails_over_from_a_dead_host(
+    load: Callable[[], ContextManager[Load]], play: Callable[..., str], platform_name: str, runs: int, figures: Figures
+) -> None:
+    with load() as writers:
+        for _ in range(runs):
+            writers.faults.fail_over(operator(play, platform_name))
+    assert_outages(figures, "failover.yml, the primary's host dead", writers.faults, COMMANDED)
+
+
+def test_an_operator_fails_over_from_a_server_that_hangs(
+    load: Callable[[], ContextManager[Load]], play: Callable[..., str], platform_name: str, runs: int, figures: Figures
+) -> None:
+    with load() as writers:
+        for _ in range(runs):
+            writers.faults.freeze(operator(play, platform_name))
+    assert_outages(figures, "failover.yml, the primary's server frozen", writers.faults, COMMANDED)
