@@ -9,6 +9,7 @@ from dataclasses import asdict
 from ansible_collections.freeagentics.platform.plugins.module_utils.failover import plan, seen, show
 
 #: What an operator may ask for; everything else is a misspelt variable.
+SCOPES = ("database",)
 UNFENCED = ("wait", "refuse")
 
 
@@ -79,6 +80,9 @@ def _region(hosts, wanted):
 
 
 def _request(request):
+    scope = str(request.get("scope") or "not set")
+    if scope not in SCOPES:
+        raise ValueError(f"scope is {scope}: use -e scope={' or -e scope='.join(SCOPES)}")
     try:
         lost_bytes = int(request.get("lost_bytes") or 0)
     except ValueError:

@@ -10,8 +10,8 @@ module: postgres_failover
 short_description: Take the lease from a primary that cannot write any more, and wait until another member leads
 version_added: 0.1.0
 description:
-  - Removes the leader's key from the cluster store, if it is still the one that was looked at, in one transaction.
-    Patroni's members notice at once and elect. Nothing is promoted beside Patroni.
+  - Removes the leader's key from the cluster store, and that of the member which held it, if it is still the one that
+    was looked at, in one transaction. Patroni's members notice at once and elect. Nothing is promoted beside Patroni.
   - The caller has to have proved before that the old primary cannot write, with M(freeagentics.platform.postgres_fence)
     or by taking its power. Without O(revision) nothing is removed, and the module waits until the lease has run out.
   - Can be run again at any time; where another member leads already, it changes nothing.
@@ -131,7 +131,10 @@ class Cluster:
             return False
         if self._params["candidate"]:
             self._store.put(f"{self._folder}failover", json.dumps({"member": self._params["candidate"]}))
-        return self._store.remove_if_still(f"{self._folder}leader", entry)
+        # With the member's own key, which would run out as well: whoever is listed is asked before an election, and one
+        # that is dead does not answer until its two seconds are over.
+        gone = f"{self._folder}members/{entry.value}"
+        return self._store.remove_if_still(f"{self._folder}leader", entry, [gone])
 
     def leads(self, name: str) -> bool:
         """Return whether a member's own Patroni says that it leads and that its server runs."""

@@ -71,9 +71,10 @@ class Store:
         """
         self._ask("/v3/kv/put", {"key": _encode(key), "value": _encode(value)})
 
-    def remove_if_still(self, key: str, entry: Entry) -> bool:
+    def remove_if_still(self, key: str, entry: Entry, with_it: Sequence[str] = ()) -> bool:
         """Remove a key if it is still the one that was seen, in one transaction; return whether that was so.
 
+        :param with_it: keys that are removed with it.
         :raises StoreError: nobody answered.
         """
         name = _encode(key)
@@ -81,7 +82,7 @@ class Store:
             {"key": name, "target": "CREATE", "result": "EQUAL", "create_revision": str(entry.revision)},
             {"key": name, "target": "VALUE", "result": "EQUAL", "value": _encode(entry.value)},
         ]
-        success = [{"request_delete_range": {"key": name}}]
+        success = [{"request_delete_range": {"key": _encode(one)}} for one in (key, *with_it)]
         return bool(self._ask("/v3/kv/txn", {"compare": compare, "success": success}).get("succeeded"))
 
     def remove_if_empty(self, key: str) -> bool:

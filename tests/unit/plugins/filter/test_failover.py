@@ -9,6 +9,10 @@ import pytest
 from ansible_collections.freeagentics.platform.plugins.filter.failover import failover_host, failover_plan
 
 
+def plan_of(hosts, **request):
+    return failover_plan(hosts, {"scope": "database", **request})
+
+
 def store(leader, **config):
     return {"leader": leader, "lease": 9, "revision": 5, "initialize": "7", "config": config or None}
 
@@ -22,19 +26,19 @@ WEST = host("db9", "west", store=store("db9", standby_cluster={"host": "db1"}), 
 
 
 def test_the_region_that_leads_is_meant():
-    plan = failover_plan([EAST, WEST])
+    plan = plan_of([EAST, WEST])
     assert (plan["refusal"], plan["region"], plan["members"]) == ("", "east", ["db1"])
     assert (plan["kind"], plan["leader"], plan["acts_on"], plan["writers"]) == ("nothing", "db1", "db1", ["db1"])
     assert plan["shown"][-1] == "leads next nothing is to be done: db1 leads and takes writes"
 
 
 def test_a_region_can_be_named():
-    assert failover_plan([EAST, WEST], {"region": "west"})["members"] == ["db9"]
+    assert plan_of([EAST, WEST], region="west")["members"] == ["db9"]
 
 
 def test_objections_are_told_with_what_overrules_them():
     silent = {"name": "db1", "region": "east", "unreached": "timed out"}
-    (objection,) = failover_plan([silent, WEST])["objections"]
+    (objection,) = plan_of([silent, WEST])["objections"]
     assert objection["reason"].startswith("the cluster store does not answer (no database host answered)")
     assert objection["overrule"] == ""
 
@@ -42,6 +46,7 @@ def test_objections_are_told_with_what_overrules_them():
 @pytest.mark.parametrize(
     ("hosts", "request_", "refusal"),
     [
+        ([EAST, WEST], {"scope": ""}, "scope is not set: use -e scope=database"),
         ([EAST, WEST], {"region": "north"}, "region is 'north', where no database host is: use east or west"),
         ([EAST, WEST], {"unfenced": "maybe"}, "unfenced is 'maybe': use wait or refuse"),
         (
@@ -58,7 +63,7 @@ def test_objections_are_told_with_what_overrules_them():
     ],
 )
 def test_what_cannot_be_meant_is_refused(hosts, request_, refusal):
-    assert failover_plan(hosts, request_) == {"refusal": refusal, "shown": []}
+    assert plan_of(hosts, **request_) == {"refusal": refusal, "shown": []}
 
 
 def test_a_host_tells_what_was_seen_or_why_nothing_was():

@@ -50,7 +50,8 @@ def test_the_lease_that_was_looked_at_is_taken_away(fail_over, api):
     )
     (transaction,) = sent(api, "/v3/kv/txn")
     key = coded("/service/here/leader")
-    assert transaction["success"] == [{"request_delete_range": {"key": key}}]
+    member = coded("/service/here/members/db1")
+    assert transaction["success"] == [{"request_delete_range": {"key": one}} for one in (key, member)]
     assert transaction["compare"] == [
         {"key": key, "target": "CREATE", "result": "EQUAL", "create_revision": "77"},
         {"key": key, "target": "VALUE", "result": "EQUAL", "value": coded("db1")},
