@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from ansible_collections.freeagentics.platform.plugins.module_utils.failover import plan, seen, show
+from ansible_collections.freeagentics.platform.plugins.module_utils.failover import plan, seen, show, switch
 
 #: What an operator may ask for; everything else is a misspelt variable.
 SCOPES = ("database",)
@@ -17,29 +17,44 @@ def failover_plan(hosts, request=None):
     """Return what is to be done to let another member lead, and what stands against it, or why there is no plan."""
     try:
         wanted = _request(request or {})
-        region = _region(hosts, str((request or {}).get("region") or ""))
+        sight = _sight(hosts, request or {})
     except ValueError as error:
         return {"refusal": str(error), "shown": []}
-    sight = seen.read([one for one in hosts if one["region"] == region])
-    made = plan.make(sight, wanted)
-    found = asdict(made)
+    return _told(sight, plan.make(sight, wanted))
+
+
+def switchover_plan(hosts, request=None):
+    """Return what is to be done to let another member lead as planned, and what stands against it."""
+    try:
+        sight = _sight(hosts, request or {})
+    except ValueError as error:
+        return {"refusal": str(error), "shown": []}
+    return _told(sight, switch.make(sight, str((request or {}).get("candidate") or "")))
+
+
+def _told(sight, made):
     reached = [one.name for one in sight.members if one.reached]
-    found.update(
-        refusal="",
-        region=region,
-        members=[one.name for one in sight.members],
-        shown=show.lines(sight, made),
-        objections=[asdict(one) for one in made.objections],
-        reached=reached,
-        fenced=[one.name for one in sight.members if one.fenced],
-        frozen=[one.name for one in sight.members if one.frozen and one.name != made.old],
-        leader=sight.store.leader if sight.store else "",
-        # Whoever shall lead carries it out; where nobody can, anybody looks on.
-        acts_on=made.candidate or next(iter(reached), ""),
-        ttl=sight.store.ttl if sight.store else 0.0,
-        writers=[one.name for one in sight.members if one.writable],
-    )
-    return found
+    return {
+        **asdict(made),
+        "refusal": "",
+        "region": sight.region,
+        "members": [one.name for one in sight.members],
+        "shown": show.lines(sight, made),
+        "objections": [asdict(one) for one in made.objections],
+        "reached": reached,
+        "fenced": [one.name for one in sight.members if one.fenced],
+        "frozen": [one.name for one in sight.members if one.frozen and one.name != made.old],
+        "leader": sight.store.leader if sight.store else "",
+        # Whoever shall lead carries a failover out; where nobody can, anybody looks on.
+        "acts_on": made.candidate or next(iter(reached), ""),
+        "ttl": sight.store.ttl if sight.store else 0.0,
+        "writers": [one.name for one in sight.members if one.writable],
+    }
+
+
+def _sight(hosts, request):
+    region = _region(hosts, str(request.get("region") or ""))
+    return seen.read([one for one in hosts if one["region"] == region], region)
 
 
 def failover_host(variables):
@@ -107,4 +122,8 @@ class FilterModule:
 
     def filters(self):
         """Return the filters by name."""
-        return {"failover_host": failover_host, "failover_plan": failover_plan}
+        return {
+            "failover_host": failover_host,
+            "failover_plan": failover_plan,
+            "switchover_plan": switchover_plan,
+        }

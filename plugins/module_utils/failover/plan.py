@@ -81,15 +81,15 @@ def make(sight: Sight, request: Request) -> Plan:
     """Return the plan for what was seen."""
     store = sight.store
     if store is None:
-        return Plan(ELECTION, objections=(_no_store(sight),))
+        return Plan(ELECTION, objections=(no_store(sight),))
     old = sight.member(store.leader)
-    if store.leader and request.old_primary != store.leader and _serves(sight, old):
+    if store.leader and request.old_primary != store.leader and serves(sight, old):
         return Plan(NOTHING, why=f"{store.leader} leads and {_how_it_serves(sight, old)}")
-    candidates = _candidates(sight, store.leader)
-    candidate = _chosen(candidates, request)
+    able = candidates(sight, store.leader)
+    candidate = _chosen(able, request)
     lost, loss = _loss(sight, candidate)
     fence = _fence(old, request) if store.leader else ""
-    objections = tuple(_objections(sight, request, candidates, candidate, lost, fence))
+    objections = tuple(_objections(sight, request, able, candidate, lost, fence))
     return Plan(
         FAILOVER if store.leader else ELECTION,
         old=store.leader,
@@ -105,14 +105,23 @@ def make(sight: Sight, request: Request) -> Plan:
     )
 
 
-def _no_store(sight: Sight) -> Objection:
+def paused() -> Objection:
+    """Return what stands against everything while Patroni is in maintenance mode."""
+    return Objection(
+        "Patroni is in maintenance mode, in which it lets nobody take over: "
+        "run `patronictl resume` on a database host and then this again"
+    )
+
+
+def no_store(sight: Sight) -> Objection:
+    """Return what stands against everything while the cluster store is away."""
     return Objection(
         f"the cluster store does not answer ({sight.store_error}), so no member may lead: Patroni lets none write "
         "without a lease. Bring a majority of its members back first; docs/failover.md, The cluster store, says how"
     )
 
 
-def _serves(sight: Sight, old: Optional[Member]) -> bool:
+def serves(sight: Sight, old: Optional[Member]) -> bool:
     """Return whether the member that holds the lease does what a leader does, as far as anybody sees."""
     if old is None or sight.store is None:
         return False
@@ -129,13 +138,13 @@ def _how_it_serves(sight: Sight, old: Optional[Member]) -> str:
     return f"follows {sight.store.follows}" if sight.store and sight.store.follows else "takes writes"
 
 
-def _candidates(sight: Sight, old: str) -> List[Member]:
+def candidates(sight: Sight, old: str) -> List[Member]:
     """Return who may lead, the one that has most first, and of those that have as much the first one declared."""
-    able = [one for one in sight.members if not _unable(sight, one) and one.name != old]
+    able = [one for one in sight.members if not unable(sight, one) and one.name != old]
     return sorted(able, key=lambda one: -(one.position or 0))
 
 
-def _unable(sight: Sight, member: Member) -> str:
+def unable(sight: Sight, member: Member) -> str:
     """Return why a member cannot lead, or the empty text."""
     if not member.reached:
         return f"its host does not answer: {member.unreached}"
@@ -153,10 +162,10 @@ def _unable(sight: Sight, member: Member) -> str:
     return f"it went another way than the cluster: {strayed}" if strayed else ""
 
 
-def _chosen(candidates: Sequence[Member], request: Request) -> Optional[Member]:
+def _chosen(able: Sequence[Member], request: Request) -> Optional[Member]:
     if request.candidate:
-        return next((one for one in candidates if one.name == request.candidate), None)
-    return candidates[0] if candidates else None
+        return next((one for one in able if one.name == request.candidate), None)
+    return able[0] if able else None
 
 
 def _why(sight: Sight, candidate: Optional[Member], request: Request) -> str:
@@ -202,7 +211,7 @@ def _fence(old: Optional[Member], request: Request) -> str:
 def _objections(
     sight: Sight,
     request: Request,
-    candidates: Sequence[Member],
+    able: Sequence[Member],
     candidate: Optional[Member],
     lost: Optional[int],
     fence: str,
@@ -211,10 +220,7 @@ def _objections(
     if store is None:
         return
     if store.paused:
-        yield Objection(
-            "Patroni is in maintenance mode, in which it lets nobody take over: "
-            "run `patronictl resume` on a database host and then this again"
-        )
+        yield paused()
     strangers = sorted({one.identifier for one in sight.members if one.identifier} - {store.identifier})
     if strangers:
         names = ", ".join(one.name for one in sight.members if one.identifier in strangers)
@@ -223,7 +229,7 @@ def _objections(
             "take it out of the cluster first; docs/postgres.md says how"
         )
     if candidate is None:
-        yield _nobody(sight, request, candidates)
+        yield _nobody(sight, request, able)
         return
     if not request.candidate:
         yield from _may_be_elected(sight)
@@ -243,16 +249,16 @@ def _objections(
         )
 
 
-def _nobody(sight: Sight, request: Request, candidates: Sequence[Member]) -> Objection:
-    if request.candidate and candidates:
+def _nobody(sight: Sight, request: Request, able: Sequence[Member]) -> Objection:
+    if request.candidate and able:
         asked = sight.member(request.candidate)
-        names = ", ".join(one.name for one in candidates)
+        names = ", ".join(one.name for one in able)
         if asked is None:
             return Objection(f"{request.candidate} is no member of this cluster; {names} can lead")
-        reason = _unable(sight, asked) or "it holds the lease itself"
+        reason = unable(sight, asked) or "it holds the lease itself"
         return Objection(f"{request.candidate} cannot lead: {reason}. {names} can")
     reasons = "; ".join(
-        f"{one.name}: {_unable(sight, one) or 'it is the one that leads no more'}" for one in sight.members
+        f"{one.name}: {unable(sight, one) or 'it is the one that leads no more'}" for one in sight.members
     )
     return Objection(
         f"no member can lead ({reasons}). Bring one of them back, or restore the database: docs/restore.md"

@@ -114,16 +114,18 @@ class Sight:
     members: Tuple[Member, ...]
     store: Optional[Store]
     store_error: str = ""
+    region: str = ""
 
     def member(self, name: str) -> Optional[Member]:
         """Return a member by its name."""
         return next((one for one in self.members if one.name == name), None)
 
 
-def read(hosts: Sequence[Mapping[str, Any]]) -> Sight:
+def read(hosts: Sequence[Mapping[str, Any]], region: str = "") -> Sight:
     """Put together what ``postgres_failover_info`` returned on each host.
 
     :param hosts: for each member ``name``, and either ``unreached`` (why) or ``seen`` (what the module returned).
+    :param region: the region that they are in.
     """
     stores = [one["seen"].get("store") or {} for one in hosts if one.get("seen")]
     answered = [store for store in stores if not store.get("error")]
@@ -132,6 +134,7 @@ def read(hosts: Sequence[Mapping[str, Any]]) -> Sight:
         tuple(_member(one, hosts) for one in hosts),
         _store(answered[0]) if answered else None,
         "; ".join(errors) or "no database host answered",
+        region,
     )
 
 

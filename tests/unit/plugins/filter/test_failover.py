@@ -6,7 +6,11 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.freeagentics.platform.plugins.filter.failover import failover_host, failover_plan
+from ansible_collections.freeagentics.platform.plugins.filter.failover import (
+    failover_host,
+    failover_plan,
+    switchover_plan,
+)
 
 
 def plan_of(hosts, **request):
@@ -79,3 +83,15 @@ def test_a_host_tells_what_was_seen_or_why_nothing_was():
         ({}, "it was not asked"),
     ):
         assert failover_host({**known, "__failover_seen": seen})["unreached"] == reason
+
+
+def test_a_switchover_is_about_the_region_that_leads_too():
+    plan = switchover_plan([EAST, WEST], {"candidate": "db1"})
+    assert (plan["kind"], plan["region"], plan["shown"][-1]) == (
+        "nothing",
+        "east",
+        "leads next nothing is to be done: db1 leads already",
+    )
+    assert switchover_plan([EAST, WEST])["objections"][0]["reason"].startswith("no synchronous standby can take over")
+    refused = switchover_plan([EAST, WEST], {"region": "north"})
+    assert refused["refusal"] == "region is 'north', where no database host is: use east or west"

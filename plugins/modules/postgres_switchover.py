@@ -1,0 +1,305 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, FreeAgentics
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Let another member of a cluster lead, as planned, and as fast as it can be done without a loss."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: postgres_switchover
+short_description: Let another member of a cluster lead, as planned, and as fast as it can be done without a loss
+version_added: 0.1.0
+description:
+  - Asks Patroni for a switchover, on the host of the leader. Patroni shuts the server down and elects.
+  - Patroni looks once a second whether the server is down, and waits a second more before it gives the lease away. The
+    module looks twenty times a second. Once C(pg_control) says that the server was shut down cleanly, and a member that
+    may lead has the whole log, the last checkpoint included, it removes the key of the old lease itself, in one
+    transaction. A server that is shut down cannot write, and Patroni does not start it as a primary without the lease.
+  - Where the other members do not have all in time, Patroni does it alone.
+  - Can be run again; where the member leads no more, it changes nothing.
+author:
+  - FreeAgentics (@freeagentics)
+extends_documentation_fragment:
+  - freeagentics.platform.cluster_store
+attributes:
+  check_mode:
+    support: full
+    description: Tells whether it would ask for a switchover.
+  diff_mode:
+    support: full
+    description: Shows who leads before and after.
+options:
+  name:
+    description: The member that leads, on whose host this runs.
+    type: str
+    required: true
+  revision:
+    description: The revision of its key, of M(freeagentics.platform.postgres_failover_info).
+    type: int
+    required: true
+  members:
+    description: The members of the cluster.
+    type: list
+    elements: dict
+    required: true
+    suboptions:
+      name:
+        description: The member's name in Patroni.
+        type: str
+        required: true
+      host:
+        description: Its address, for which its certificate must be.
+        type: str
+        required: true
+      rest_port:
+        description: The port of Patroni's REST API.
+        type: int
+        default: 8008
+  username:
+    description: The user of Patroni's REST API.
+    type: str
+    required: true
+  password:
+    description: The user's password.
+    type: str
+    required: true
+  candidate:
+    description: The member that shall lead. Without one it is the fastest that is synchronous; with one, others that
+      follow wait two seconds, and with them writes.
+    type: str
+    default: ""
+  directory:
+    description: The data directory.
+    type: path
+    required: true
+  at:
+    description: When to begin, in seconds of the epoch, so that the pools of other hosts can hold clients back just
+      before. A moment that has passed means at once.
+    type: float
+    default: 0
+  timeout:
+    description: Seconds until another member must lead.
+    type: float
+    default: 60
+"""
+
+EXAMPLES = r"""
+- name: Let another member lead
+  freeagentics.platform.postgres_switchover:
+    name: db1
+    revision: "{{ seen.store.revision }}"
+    members: [{name: db1, host: 10.0.20.10}, {name: db2, host: 10.0.21.10}, {name: db3, host: 10.0.21.11}]
+    scope: us-east-1
+    store: [{address: 10.0.20.10, port: 2379}, {address: 10.0.21.10, port: 2379}]
+    store_user: patroni
+    store_password: "{{ secret_etcd_patroni }}"
+    username: patroni
+    password: "{{ secret_patroni_rest }}"
+    ca_file: /etc/freeagentics/tls/ca.crt
+    directory: /var/lib/postgresql/15/main
+"""
+
+RETURN = r"""
+leader:
+  description: Who leads.
+  returned: always
+  type: str
+  sample: db2
+hastened:
+  description: Whether the module removed the key, and not Patroni.
+  returned: always
+  type: bool
+seconds:
+  description: How long each step took. C(stopped) until the server was shut down, C(level) until a member had its whole
+    log, C(led) until another one led; all from the beginning. What was not seen is not there.
+  returned: always
+  type: dict
+  sample: {stopped: 0.31, level: 0.35, led: 1.12}
+"""
+
+import os
+import threading
+import time
+from dataclasses import replace
+from typing import Any, Dict, Optional
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.freeagentics.platform.plugins.module_utils.failover import control
+from ansible_collections.freeagentics.platform.plugins.module_utils.failover.seen import LEADING
+from ansible_collections.freeagentics.platform.plugins.module_utils.observe.parallel import ask_all
+from ansible_collections.freeagentics.platform.plugins.module_utils.patroni_io.options import (
+    STORE,
+    folder_of,
+    store_of,
+)
+from ansible_collections.freeagentics.platform.plugins.module_utils.patroni_io.rest import Endpoint, RestError, call
+from ansible_collections.freeagentics.platform.plugins.module_utils.patroni_io.store import StoreError
+
+#: Seconds between two looks, and for an answer.
+PAUSE, ANSWER = 0.05, 2.0
+
+
+class Switchover:
+    """A switchover that is under way."""
+
+    def __init__(self, params: Dict[str, Any]) -> None:
+        self._params = params
+        self._name = params["name"]
+        self._store = store_of(params, ANSWER)
+        self._folder = folder_of(params)
+        self._control = os.path.join(params["directory"], "global", "pg_control")
+        self._others = {
+            member["name"]: Endpoint(member["host"], member["rest_port"], params["ca_file"], timeout=ANSWER)
+            for member in params["members"]
+            if member["name"] != self._name
+        }
+        self.seconds: Dict[str, float] = {}
+        self.refusal = ""
+        self._begun = 0.0
+
+    def holder(self) -> str:
+        """Return who holds the lease, empty if nobody does."""
+        entry = self._store.under(self._folder).get("leader")
+        return entry.value if entry else ""
+
+    def wait_for_the_moment(self) -> None:
+        """Wait until it is to begin. The connection to the store is made before, as that takes a while."""
+        time.sleep(max(0.0, self._params["at"] - time.time()))
+        self._begun = time.monotonic()
+
+    def ask(self) -> None:
+        """Ask Patroni, and go on: it answers when all is over, or at once where it refuses."""
+        threading.Thread(target=self._ask, daemon=True).start()
+
+    def _ask(self) -> None:
+        own = next(member for member in self._params["members"] if member["name"] == self._name)
+        account = self._params["username"], self._params["password"]
+        endpoint = Endpoint(own["host"], own["rest_port"], self._params["ca_file"], *account, self._params["timeout"])
+        wanted = {"leader": self._name}
+        if self._params["candidate"]:
+            wanted["candidate"] = self._params["candidate"]
+        try:
+            status, answer = call(endpoint, "POST", "/switchover", wanted)
+        except RestError as error:
+            self.refusal = str(error)
+            return
+        if status >= 400:
+            self.refusal = f"HTTP status {status}: {answer}"
+
+    def hasten(self, deadline: float) -> bool:
+        """Give the lease away once that is safe; return whether it was done here, and not by Patroni before."""
+        end = self._wait_for_shutdown(deadline)
+        if end is None or not self._wait_until_level(end, deadline):
+            return False
+        entry = self._store.under(self._folder).get("leader")
+        if entry is None or (entry.value, entry.revision) != (self._name, self._params["revision"]):
+            return False
+        return self._store.remove_if_still(f"{self._folder}leader", entry)
+
+    def _wait_for_shutdown(self, deadline: float) -> Optional[int]:
+        """Return where the log ends, None where Patroni refused or the server does not stop."""
+        while time.monotonic() < deadline and not self.refusal:
+            state = self._look()
+            if state is not None and state.shut_down:
+                self._note("stopped")
+                return state.checkpoint
+            time.sleep(PAUSE)
+        return None
+
+    def _look(self) -> Optional[control.Control]:
+        try:
+            with open(self._control, "rb") as file:
+                return control.parse(file.read(control.SIZE))
+        except OSError:
+            return None
+
+    def _wait_until_level(self, end: int, deadline: float) -> bool:
+        """Return whether a member that may lead has everything, the record at the end included."""
+        wanted = [self._params["candidate"]] if self._params["candidate"] else list(self._others)
+        while time.monotonic() < deadline:
+            answers = ask_all(
+                {(name, ""): lambda e=self._others[name]: call(e, "GET", "/patroni") for name in wanted}, ANSWER
+            )
+            said = [answer.value[1] for answer in answers.values() if not answer.error and answer.value[0] == 200]
+            if any(int((one.get("xlog") or {}).get("received_location") or 0) > end for one in said):
+                self._note("level")
+                return True
+            time.sleep(PAUSE)
+        return False
+
+    def wait_for_leader(self, deadline: float) -> str:
+        """Return who leads instead, by its own word; empty where nobody does in time, or Patroni refused."""
+        while time.monotonic() < deadline and not self.refusal:
+            try:
+                holder = self.holder()
+            except StoreError:
+                holder = ""
+            if holder in self._others and self._leads(holder):
+                self._note("led")
+                return holder
+            time.sleep(PAUSE)
+        return ""
+
+    def _leads(self, name: str) -> bool:
+        try:
+            status, said = call(replace(self._others[name], timeout=ANSWER), "GET", "/patroni")
+        except RestError:
+            return False
+        return status == 200 and said.get("role") in LEADING and said.get("state") == "running"
+
+    def _note(self, step: str) -> None:
+        self.seconds[step] = round(time.monotonic() - self._begun, 3)
+
+
+def members_option() -> Dict[str, Any]:
+    """Return the option of the members."""
+    member = {
+        "name": {"type": "str", "required": True},
+        "host": {"type": "str", "required": True},
+        "rest_port": {"type": "int", "default": 8008},
+    }
+    return {"type": "list", "elements": "dict", "required": True, "options": member}
+
+
+def main() -> None:
+    """Wait for the moment, ask, hasten, wait."""
+    module = AnsibleModule(
+        argument_spec={
+            **STORE,
+            "name": {"type": "str", "required": True},
+            "revision": {"type": "int", "required": True},
+            "members": members_option(),
+            "username": {"type": "str", "required": True},
+            "password": {"type": "str", "required": True, "no_log": True},
+            "candidate": {"type": "str", "default": ""},
+            "directory": {"type": "path", "required": True},
+            "at": {"type": "float", "default": 0},
+            "timeout": {"type": "float", "default": 60},
+        },
+        supports_check_mode=True,
+    )
+    name, switchover = module.params["name"], Switchover(module.params)
+    try:
+        before = switchover.holder()
+        if before != name or module.check_mode:
+            module.exit_json(changed=before == name, leader=before, hastened=False, seconds={})
+        switchover.wait_for_the_moment()
+        deadline = time.monotonic() + module.params["timeout"]
+        switchover.ask()
+        hastened = switchover.hasten(deadline)
+    except StoreError as error:
+        module.fail_json(msg=f"the cluster store does not answer: {error}. `patronictl list` says who leads")
+    leader = switchover.wait_for_leader(deadline)
+    if not leader:
+        reason = switchover.refusal or f"no other member leads {module.params['timeout']:g} s later"
+        module.fail_json(
+            msg=f"{name} did not hand over: {reason}. `patronictl list` and `journalctl -u patroni` there say more",
+            seconds=switchover.seconds,
+        )
+    diff = {"before": f"{name} leads\n", "after": f"{leader} leads\n"}
+    module.exit_json(changed=True, leader=leader, hastened=hastened, seconds=switchover.seconds, diff=diff)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,106 @@
+# Copyright: (c) 2026, FreeAgentics
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The lease is given away only when the server is shut down and a member has its whole log; else Patroni does it."""
+
+from __future__ import annotations
+
+import base64
+import json
+import struct
+import time
+
+import pytest
+
+RUNNING, SHUT_DOWN = 6, 1
+END = 0x3000028
+
+
+def coded(text):
+    return base64.b64encode(text.encode()).decode()
+
+
+@pytest.fixture
+def switch(run_module, api, tmp_path):
+    """Run the module on the host of db1, which has the lease, with its server in a state; db2 received some log."""
+
+    def run(state=SHUT_DOWN, received=END + 1, holder="db1", answer=(200, "done"), **changes):
+        (tmp_path / "global").mkdir(exist_ok=True)
+        content = struct.pack("=QIIi4xqQ", 7, 1300, 1, state, 0, END)
+        (tmp_path / "global" / "pg_control").write_bytes(content)
+        pair = {"key": coded("/service/here/leader"), "value": coded(holder), "create_revision": "77"}
+        api.answers["/v3/kv/range"] = (200, json.dumps({"kvs": [pair]}))
+        api.answers["/v3/kv/txn"] = (200, '{"succeeded": true}')
+        api.answers["/switchover"] = answer
+        said = {"role": "primary", "state": "running", "xlog": {"received_location": received}}
+        api.answers["/patroni"] = (200, json.dumps(said))
+        arguments = {
+            "name": "db1",
+            "revision": 77,
+            "members": [{"name": name, "host": "127.0.0.1", "rest_port": api.port} for name in ("db1", "db2")],
+            "scope": "here",
+            "store": [{"address": "127.0.0.1", "port": api.port}],
+            "username": "patroni",
+            "password": "very secret",
+            "ca_file": api.ca_file,
+            "directory": str(tmp_path),
+            "timeout": 1,
+        }
+        return run_module("postgres_switchover", **{**arguments, **changes})
+
+    return run
+
+
+def sent(api, path):
+    return [request for request in api.requests if request[1] == path]
+
+
+def test_once_it_is_safe_the_lease_is_given_away(switch, api):
+    done = switch()
+    (transaction,) = sent(api, "/v3/kv/txn")
+    assert json.loads(transaction[3])["success"] == [{"request_delete_range": {"key": coded("/service/here/leader")}}]
+    assert [json.loads(request[3]) for request in sent(api, "/switchover")] == [{"leader": "db1"}]
+    # The stand-in goes on to say that db1 has the lease.
+    assert done["msg"] == (
+        "db1 did not hand over: no other member leads 1 s later. `patronictl list` and `journalctl -u patroni` there say "
+        "more"
+    )
+    assert set(done["seconds"]) == {"stopped", "level"}
+    assert "very secret" not in str(done)
+
+
+@pytest.mark.parametrize(("state", "received"), [(RUNNING, END + 1), (SHUT_DOWN, END), (SHUT_DOWN, 0)])
+def test_as_long_as_it_is_not_safe_patroni_keeps_the_lease(switch, api, state, received):
+    assert switch(state=state, received=received)["failed"]
+    assert sent(api, "/v3/kv/txn") == []
+
+
+def test_a_candidate_is_named(switch, api):
+    switch(candidate="db2")
+    assert [json.loads(request[3]) for request in sent(api, "/switchover")] == [{"leader": "db1", "candidate": "db2"}]
+
+
+def test_a_refusal_of_patroni_is_told(switch):
+    done = switch(state=RUNNING, answer=(412, "switchover is not possible: no good candidates"))
+    assert "db1 did not hand over: HTTP status 412: switchover is not possible: no good candidates." in done["msg"]
+
+
+def test_where_it_leads_no_more_nothing_is_asked(switch, api):
+    done = switch(holder="db2")
+    assert (done["changed"], done["leader"], done["hastened"]) == (False, "db2", False)
+    assert sent(api, "/switchover") == []
+
+
+def test_another_lease_than_the_one_that_was_looked_at_stays(switch, api):
+    switch(revision=76)
+    assert sent(api, "/v3/kv/txn") == []
+
+
+def test_it_begins_when_it_shall(switch):
+    begin = time.time()
+    switch(state=RUNNING, at=begin + 2, answer=(412, "no"))
+    assert time.time() >= begin + 2
+
+
+def test_check_mode_asks_for_nothing(switch, api):
+    assert switch(check_mode=True)["changed"]
+    assert sent(api, "/switchover") == []
