@@ -18,6 +18,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Callable, Dict, Iterator, List, NamedTuple, Sequence
 
+import yaml
+
 from scripts import bench_redis, benchmarks
 from tests.acceptance import ledger_book
 from tests.acceptance.data.cache import CacheCluster
@@ -77,6 +79,15 @@ class Bench:
         lost = {key for found in findings.values() for key in found.lost}
         return Cost(name, faults.outages[name], len(ledger_book.failed(attempts)), len(lost))
 
+    def play(self, playbook: str) -> None:
+        """Run a playbook as an operator does.
+
+        :raises subprocess.CalledProcessError: it failed.
+        """
+        confirm = yaml.safe_load((ROOT / "inventories/prod/topology.yml").read_text(encoding="utf-8"))["platform"]
+        command = ["ansible-playbook", f"playbooks/{playbook}.yml", "-i", str(Path(TOPOLOGY).parent)]
+        subprocess.run([*command, "-e", "scope=database", "-e", f"confirm={confirm}"], cwd=ROOT, check=True)
+
     def cache(self, name: str, runs: int) -> Cost:
         """Take the power of a shard's master away, again and again."""
         losses = [self._cache.lose_master(self._applications[0]) for _round in range(runs)]
@@ -97,19 +108,24 @@ class Bench:
             return copies_section(copies.size, seconds, copies.references)
 
 
-def faults_section(costs: Sequence[Cost]) -> List[str]:
-    """Return the lines of the page about faults."""
+def faults_section(costs: Sequence[Cost], page: str = "") -> List[str]:
+    """Return the lines of the page about faults.
+
+    :param page: the page as it is; its rows of faults that were not measured stay.
+    """
+    rows = {line.split(" | ")[0].removeprefix("| "): line for line in page.splitlines() if line.startswith("| ")}
+    for cost in costs:
+        rows[cost.name] = (
+            f"| {cost.name} | {len(cost.outages)} | {statistics.median(cost.outages):.2f} s "
+            f"| {max(cost.outages):.2f} s | {cost.failed} | {cost.lost} |"
+        )
     return [
         f"The longest time without an acknowledged write by the client's clock, at {RATE:.0f} writes a second through "
         f"the application's own route; {os.cpu_count()} cores carry the whole lab:",
         "",
         "| fault | runs | median | worst | writes that failed | acknowledged writes lost |",
         "| --- | ---: | ---: | ---: | ---: | ---: |",
-        *(
-            f"| {cost.name} | {len(cost.outages)} | {statistics.median(cost.outages):.2f} s "
-            f"| {max(cost.outages):.2f} s | {cost.failed} | {cost.lost} |"
-            for cost in costs
-        ),
+        *(rows[name] for name in FAULTS if name in rows),
     ]
 
 
@@ -139,6 +155,21 @@ def copies_section(size: int, seconds: Dict[str, List[float]], references: Dict[
     ]
 
 
+#: What is measured, by the name that it has on the page.
+FAULTS: Dict[str, Callable[[Bench, str, int], Cost]] = {
+    "planned switchover, by switchover.yml": lambda bench, name, runs: bench.database(
+        name, lambda faults: faults.planned(lambda: bench.play("switchover")), runs
+    ),
+    "planned switchover, by Patroni alone": lambda bench, name, runs: bench.database(name, Faults.switch_over, runs),
+    "kill of the primary's postmaster": lambda bench, name, runs: bench.database(name, Faults.crash, runs),
+    "loss of the primary's host": lambda bench, name, runs: bench.database(name, Faults.lose_host, runs),
+    "loss of the primary's host, failover.yml at once": lambda bench, name, runs: bench.database(
+        name, lambda faults: faults.fail_over(lambda: bench.play("failover")), runs
+    ),
+    "loss of a Redis master's host": lambda bench, name, runs: bench.cache(name, runs),
+}
+
+
 @contextmanager
 def a_lab() -> Iterator[None]:
     """Use the lab that is up, or build one for the time."""
@@ -157,20 +188,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=RUNS, help="runs of each fault (default: %(default)s)")
     parser.add_argument("--rounds", type=int, default=ROUNDS, help="runs of each copy (default: %(default)s)")
+    parser.add_argument("--fault", action="append", choices=FAULTS, help="measure this fault alone; may be repeated")
     options = parser.parse_args()
     with a_lab():
         bench = Bench()
-        costs: List[Cost] = []
-        for measured in (
-            lambda: bench.database("planned switchover", Faults.switch_over, options.runs),
-            lambda: bench.database("kill of the primary's postmaster", Faults.crash, options.runs),
-            lambda: bench.database("loss of the primary's host", Faults.lose_host, options.runs),
-            lambda: bench.cache("loss of a Redis master's host", options.runs),
-        ):
-            costs.append(measured())
-            benchmarks.write("Faults of the data tier", faults_section(costs))
-        benchmarks.write("Copies of the database", bench.copies(options.rounds))
-        benchmarks.write(bench_redis.TITLE, bench_redis.section(bench_redis.measure(options.rounds)))
+        for name in options.fault or FAULTS:
+            cost = FAULTS[name](bench, name, options.runs)
+            page = benchmarks.PAGE.read_text(encoding="utf-8")
+            benchmarks.write("Faults of the data tier", faults_section([cost], page))
+        if not options.fault:
+            benchmarks.write("Copies of the database", bench.copies(options.rounds))
+            benchmarks.write(bench_redis.TITLE, bench_redis.section(bench_redis.measure(options.rounds)))
 
 
 if __name__ == "__main__":

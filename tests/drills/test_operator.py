@@ -6,18 +6,32 @@ from __future__ import annotations
 
 from typing import Callable, ContextManager
 
+from tests.acceptance import ledger_book
 from tests.acceptance.data.figures import Figures
 from tests.drills.load import Load, assert_outages
 
 #: Seconds from the fault to service that are borne on a machine that does much else; 8 s are wanted for a dead host.
 COMMANDED = 25.0
+#: And from the beginning of a planned change; 1 s is wanted.
+PLANNED = 4.0
 #: Seconds that the whole command may take, the proof and the report included.
 LIMIT = 180.0
 
 
-def operator(play: Callable[..., str], confirm: str) -> Callable[[], None]:
+def operator(play: Callable[..., str], confirm: str, playbook: str = "failover") -> Callable[[], None]:
     """Return what the operator does."""
-    return lambda: print(play("failover", "scope=database", f"confirm={confirm}", limit=LIMIT))
+    return lambda: print(play(playbook, "scope=database", f"confirm={confirm}", limit=LIMIT))
+
+
+def test_an_operator_switches_over_and_no_client_sees_it(
+    load: Callable[[], ContextManager[Load]], play: Callable[..., str], platform_name: str, runs: int, figures: Figures
+) -> None:
+    with load() as writers:
+        for _ in range(runs):
+            writers.faults.planned(operator(play, platform_name, "switchover"))
+    assert ledger_book.failed(writers.public()) == []
+    assert ledger_book.failed(writers.local.attempts) == []
+    assert_outages(figures, "switchover.yml", writers.faults, PLANNED)
 
 
 def test_an_operator_fails_over_from_a_dead_host(

@@ -45,6 +45,13 @@ class Faults:
         """Take the power of the primary's host away, and give it back once another member serves."""
         self._watch(self._lose_host)
 
+    def planned(self, command: Callable[[], None]) -> None:
+        """Let an operator move the lead.
+
+        :param command: what the operator does; it returns when it is done.
+        """
+        self._watch(command)
+
     def fail_over(self, command: Callable[[], None]) -> None:
         """Take the power of the primary's host away, and let an operator act at once.
 

@@ -61,8 +61,8 @@ def test_once_it_is_safe_the_lease_is_given_away(switch, api):
     assert [json.loads(request[3]) for request in sent(api, "/switchover")] == [{"leader": "db1"}]
     # The stand-in goes on to say that db1 has the lease.
     assert done["msg"] == (
-        "db1 did not hand over: no other member leads 1 s later. `patronictl list` and `journalctl -u patroni` there say "
-        "more"
+        "db1 did not hand over: no other member leads 1 s later. `patronictl list` and "
+        "`journalctl -u patroni` there say more"
     )
     assert set(done["seconds"]) == {"stopped", "level"}
     assert "very secret" not in str(done)

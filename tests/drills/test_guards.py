@@ -1,0 +1,126 @@
+# Copyright: (c) 2026, FreeAgentics
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What failover.yml refuses, set up for real, and that a run which died half-way is finished by the next one."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from pathlib import Path
+from typing import Callable, ContextManager
+
+import pytest
+
+from tests.acceptance.data.cluster import Cluster
+from tests.acceptance.data.hosts import Hosts
+from tests.drills.load import Load
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+#: Seconds that a command may take.
+LIMIT = 180.0
+#: The plays of failover.yml at whose beginning the operator's machine dies.
+PHASES = (
+    "Plan, and guard",
+    "Take the power of the old primary",
+    "Let another member lead",
+    "Prove it",
+    "Save what there is now",
+)
+
+
+@pytest.fixture
+def command(request: pytest.FixtureRequest) -> list[str]:
+    """The command of the operator, without its confirmation."""
+    inventory = Path(str(request.config.getoption("--topology"))).parent
+    return ["ansible-playbook", "playbooks/failover.yml", "-i", str(inventory), "-e", "scope=database"]
+
+
+@pytest.fixture
+def refused(command: list[str], platform_name: str) -> Callable[..., str]:
+    """Return what runs the command with variables, and what it says instead of acting."""
+
+    def run(*variables: str, confirm: str = platform_name) -> str:
+        words = [*command, *(word for variable in variables for word in ("-e", variable)), "-e", f"confirm={confirm}"]
+        done = subprocess.run(words, cwd=REPOSITORY, capture_output=True, text=True, timeout=LIMIT, check=False)
+        assert done.returncode == 2, done.stdout + done.stderr
+        return done.stdout
+
+    return run
+
+
+def test_the_wrong_platform_is_refused(cluster: Cluster, refused: Callable[..., str], platform_name: str) -> None:
+    before = cluster.reign()
+    said = refused(confirm="another")
+    assert f"nothing was done: this changes who leads {platform_name}; say -e confirm={platform_name}" in said
+    assert cluster.reign() == before
+
+
+def test_a_silent_member_that_may_hold_more_is_refused(
+    cluster: Cluster, hosts: Hosts, refused: Callable[..., str], play: Callable[..., str], platform_name: str
+) -> None:
+    """Once it is back, the same command is carried out."""
+    cluster.wait_until_whole()
+    primary = cluster.primary()
+    first, second = (name for name in cluster.members if name != primary)
+    with hosts.without_power(primary):
+        with hosts.without_power(second):
+            said = refused()
+            assert f"{second} does not answer and may hold acknowledged writes that {first} lacks" in said
+            assert f"-e without={second}, which loses those writes for good" in said
+        play("failover", "scope=database", f"confirm={platform_name}", limit=LIMIT)
+        assert cluster.primary() in (first, second)
+    cluster.wait_until_whole()
+
+
+def test_an_unfenced_primary_is_refused(cluster: Cluster, hosts: Hosts, refused: Callable[..., str]) -> None:
+    """Its cable is pulled: it runs, and nothing takes its power."""
+    cluster.wait_until_whole()
+    primary = cluster.primary()
+    with hosts.unplugged(primary):
+        said = refused('{"failover_fence_command": []}', "unfenced=refuse")
+    assert f"nothing proves that {primary} cannot write: its host does not answer" in said
+    assert "-e unfenced=wait, which waits until its lease has run out" in said
+    cluster.wait_until_whole()
+
+
+@pytest.mark.parametrize("phase", PHASES)
+def test_what_a_dead_run_left_is_finished_by_the_next(
+    load: Callable[[], ContextManager[Load]],
+    hosts: Hosts,
+    cluster: Cluster,
+    command: list[str],
+    play: Callable[..., str],
+    platform_name: str,
+    phase: str,
+) -> None:
+    with load():
+        cluster.wait_until_whole()
+        primary = cluster.primary()
+        with hosts.without_power(primary):
+            _die_at(phase, [*command, "-e", f"confirm={platform_name}"])
+            play("failover", "scope=database", f"confirm={platform_name}", limit=LIMIT)
+            assert cluster.primary() != primary
+        cluster.wait_until_whole()
+
+
+def _die_at(phase: str, command: list[str]) -> None:
+    """Run a command until it says that a play begins, and kill it with everything that it started."""
+    with subprocess.Popen(
+        command,
+        cwd=REPOSITORY,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        start_new_session=True,
+    ) as process:
+        assert process.stdout is not None
+        said = []
+        for line in process.stdout:
+            said.append(line)
+            if f"PLAY [{phase}]" in line:
+                break
+        else:
+            pytest.fail(f"no play {phase}: {''.join(said)}")
+        os.killpg(process.pid, signal.SIGKILL)
