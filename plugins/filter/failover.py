@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from ansible_collections.freeagentics.platform.plugins.module_utils.failover import plan, seen, show, switch
+from ansible_collections.freeagentics.platform.plugins.module_utils.failover import plan, seen, show, story, switch
 
 #: What an operator may ask for; everything else is a misspelt variable.
 SCOPES = ("database",)
@@ -55,6 +55,11 @@ def _told(sight, made):
 def _sight(hosts, request):
     region = _region(hosts, str(request.get("region") or ""))
     return seen.read([one for one in hosts if one["region"] == region], region)
+
+
+def failover_report(made, outcome):
+    """Return the parts of a report about a plan that was carried out."""
+    return story.tell(made, outcome)
 
 
 def failover_host(variables):
@@ -125,5 +130,6 @@ class FilterModule:
         return {
             "failover_host": failover_host,
             "failover_plan": failover_plan,
+            "failover_report": failover_report,
             "switchover_plan": switchover_plan,
         }

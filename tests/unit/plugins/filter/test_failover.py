@@ -9,6 +9,7 @@ import pytest
 from ansible_collections.freeagentics.platform.plugins.filter.failover import (
     failover_host,
     failover_plan,
+    failover_report,
     switchover_plan,
 )
 
@@ -95,3 +96,8 @@ def test_a_switchover_is_about_the_region_that_leads_too():
     assert switchover_plan([EAST, WEST])["objections"][0]["reason"].startswith("no synchronous standby can take over")
     refused = switchover_plan([EAST, WEST], {"region": "north"})
     assert refused["refusal"] == "region is 'north', where no database host is: use east or west"
+
+
+def test_a_report_is_about_the_plan():
+    plan = plan_of([EAST, WEST])
+    assert failover_report(plan, {"answering": ["db1"]})["verdict"] == "db1 leads, as before"
