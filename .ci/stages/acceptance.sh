@@ -11,8 +11,8 @@ once() { # FOLDER
 
 # Each fault once, and a table dropped by mistake; `make drills` does it all, several times.
 drill() {
-    python -m pytest tests/drills/test_failover.py tests/drills/test_cache.py tests/drills/test_restore.py --runs 1 -rA \
-        --junitxml "$REPORTS/drills.xml"
+    python -m pytest tests/drills/test_failover.py tests/drills/test_operator.py tests/drills/test_cache.py \
+        tests/drills/test_restore.py --runs 1 -rA --junitxml "$REPORTS/drills.xml"
 }
 
 switch() { # ENGINE
