@@ -79,7 +79,9 @@ class Copies:
         return {
             "`pgbackrest backup`": partial(self._timed, self._backup, "pgbackrest-job full 1"),
             "`pg_basebackup`": partial(
-                self._timed, self.standby, f"pg_basebackup --checkpoint=fast --wal-method=none -D {SCRATCH}/copied"
+                self._timed,
+                self.standby,
+                f"pg_basebackup --username=replicator --checkpoint=fast --wal-method=none -D {SCRATCH}/copied",
             ),
             "`pgbackrest restore`": partial(self._timed, self.standby, restore),
             "`cp -a`": partial(self._timed, self.standby, f"cp -a {SCRATCH}/restored {SCRATCH}/copied && {written}"),
