@@ -53,7 +53,8 @@ class Nodes:
             self._on(f"mkdir -p {folder}")
             self._on(
                 f"systemd-run --quiet --collect --unit=bench-redis-{number} redis-server --bind {address(number)}"
-                f" --port {PORT} --dir {folder} --cluster-enabled yes --cluster-node-timeout 1500 --save ''"
+                f" --port {PORT} --dir {folder} --cluster-enabled yes --cluster-announce-ip {address(number)}"
+                " --cluster-node-timeout 1500 --save ''"
             )
         until("all nodes answer", self._all_answer, 20)
         return self

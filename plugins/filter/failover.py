@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from datetime import datetime
 
 from ansible_collections.freeagentics.platform.plugins.module_utils.failover import plan, seen, show, story, switch
 
@@ -34,22 +35,43 @@ def switchover_plan(hosts, request=None):
 
 def _told(sight, made):
     reached = [one.name for one in sight.members if one.reached]
+    # An earlier run stopped these and did not live to let them back; one that was started meanwhile is none any more.
+    fenced = [one.name for one in sight.members if one.fenced and one.patroni != "active"]
+    frozen = [one.name for one in sight.members if one.frozen]
+    old = [made.old] if made.fence == plan.ON_HOST else []
+    stops = [] if made.kind == switch.SWITCHOVER else list(dict.fromkeys([*old, *made.stop, *fenced, *frozen]))
+    power = [made.old] if made.fence == plan.POWER else []
+    # Whoever shall lead carries a failover out; where nobody can, anybody looks on.
+    acts = made.candidate or next(iter(reached), "")
+    parts = {
+        "stops": stops,
+        "power": power,
+        "acts": [acts] if made.kind in (plan.FAILOVER, plan.ELECTION) and acts else [],
+        "leads": [made.old] if made.kind == switch.SWITCHOVER and made.old else [],
+        "proves": [name for name in reached if name not in (*stops, *power)],
+    }
     return {
         **asdict(made),
+        **parts,
+        "parts": [[name, part] for part, names in parts.items() for name in names],
         "refusal": "",
         "region": sight.region,
         "members": [one.name for one in sight.members],
         "shown": show.lines(sight, made),
         "objections": [asdict(one) for one in made.objections],
-        "reached": reached,
-        "fenced": [one.name for one in sight.members if one.fenced],
-        "frozen": [one.name for one in sight.members if one.frozen and one.name != made.old],
         "leader": sight.store.leader if sight.store else "",
-        # Whoever shall lead carries a failover out; where nobody can, anybody looks on.
-        "acts_on": made.candidate or next(iter(reached), ""),
         "ttl": sight.store.ttl if sight.store else 0.0,
-        "writers": [one.name for one in sight.members if one.writable],
+        "switched": _switched(sight),
     }
+
+
+def _switched(sight):
+    """Return when the cluster's present timeline began, in seconds of the epoch; 0 where nobody knows."""
+    switches = sight.store.history.switches if sight.store and sight.store.history else ()
+    try:
+        return datetime.fromisoformat(switches[-1].at).timestamp() if switches else 0.0
+    except ValueError:
+        return 0.0
 
 
 def _sight(hosts, request):
@@ -119,6 +141,7 @@ def _request(request):
         unfenced=unfenced,
         without=tuple(filter(None, str(request.get("without") or "").split(","))),
         lost_bytes=lost_bytes,
+        unknown_loss=str(request.get("unknown_loss") or "false").lower() == "true",
     )
 
 

@@ -53,10 +53,19 @@ options:
     description: The revision of its key, of M(freeagentics.platform.postgres_failover_info). With 0 nothing is removed.
     type: int
     default: 0
+  lease_id:
+    description: The lease that the key hangs on, of the same module.
+    type: int
+    default: 0
   candidate:
-    description: The member that shall lead. Without one Patroni elects the member that has most.
+    description: The member that shall lead. Without one Patroni elects the member that has most. It is named in the
+      same transaction, after another look at who has how much; the module fails where another member leads in the end.
     type: str
     default: ""
+  forced:
+    description: Whether the candidate shall lead although others may have more, because the operator accepted a loss.
+    type: bool
+    default: false
   timeout:
     description: Seconds until another member must lead.
     type: float
@@ -74,6 +83,7 @@ EXAMPLES = r"""
     ca_file: /etc/freeagentics/tls/ca.crt
     old: db1
     revision: "{{ seen.store.revision }}"
+    lease_id: "{{ seen.store.lease_id }}"
 """
 
 RETURN = r"""
@@ -94,21 +104,26 @@ seconds:
 
 import json
 import time
-from typing import Any, Mapping, Optional
+from typing import Any, Dict, Mapping, Optional, Sequence
 
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.freeagentics.platform.plugins.module_utils.failover.seen import LEADING
+from ansible_collections.freeagentics.platform.plugins.module_utils.observe.parallel import ask_all
 from ansible_collections.freeagentics.platform.plugins.module_utils.patroni_io.options import (
     STORE,
     folder_of,
     store_of,
 )
-from ansible_collections.freeagentics.platform.plugins.module_utils.patroni_io.store import StoreError
+from ansible_collections.freeagentics.platform.plugins.module_utils.patroni_io.store import Entry, StoreError
 from ansible_collections.freeagentics.platform.plugins.module_utils.postgres_io import rest
 
 #: Seconds between two looks, and for each answer.
 PAUSE, ANSWER = 0.1, 2.0
+
+
+class Refused(Exception):
+    """The candidate must not lead; the text says why."""
 
 
 class Cluster:
@@ -125,16 +140,65 @@ class Cluster:
         return entry.value if entry else ""
 
     def release(self) -> bool:
-        """Remove the key of the old leader, if it is still the one that was looked at; return whether that was so."""
-        entry = self._store.under(self._folder).get("leader")
-        if entry is None or (entry.value, entry.revision) != (self._params["old"], self._params["revision"]):
+        """Remove the key of the old leader, if it is still the one that was looked at, and name the candidate with it.
+
+        Where the key has gone meanwhile, the candidate is named alone. Return whether anything was changed.
+
+        :raises Refused: the candidate has less than others, and no loss was accepted.
+        """
+        entries = self._store.under(self._folder)
+        leader, candidate = entries.get("leader"), self._params["candidate"]
+        seen = (self._params["old"], self._params["revision"], self._params["lease_id"])
+        if leader is not None and (
+            not self._params["revision"] or (leader.value, leader.revision, leader.lease) != seen
+        ):
             return False
-        if self._params["candidate"]:
-            self._store.put(f"{self._folder}failover", json.dumps({"member": self._params["candidate"]}))
-        # With the member's own key, which would run out as well: whoever is listed is asked before an election, and one
-        # that is dead does not answer until its two seconds are over.
-        gone = f"{self._folder}members/{entry.value}"
-        return self._store.remove_if_still(f"{self._folder}leader", entry, [gone])
+        put = {}
+        if candidate:
+            if not self._params["forced"]:
+                self._compare(candidate, entries)
+            put[f"{self._folder}failover"] = json.dumps({"member": candidate})
+        if leader is None:
+            return bool(put) and self._store.change_if_still(f"{self._folder}leader", None, put=put)
+        # With the member's own key, which would run out as well.
+        gone = [f"{self._folder}leader", f"{self._folder}members/{leader.value}"]
+        return self._store.change_if_still(f"{self._folder}leader", leader, gone, put)
+
+    def _seen(self) -> Optional[Entry]:
+        """Return the key that was looked at, None where none may be removed."""
+        revision = self._params["revision"]
+        return Entry(self._params["old"], revision, self._params["lease_id"]) if revision else None
+
+    def _compare(self, candidate: str, entries: Mapping[str, Entry]) -> None:
+        """Look again at who has how much, now that the old primary writes no more: Patroni takes whoever is named."""
+        sync = json.loads(entries["sync"].value) if "sync" in entries else {}
+        voters = {name for name in str(sync.get("sync_standby") or "").split(",") if name}
+        voters.add(str(sync.get("leader") or ""))
+        voters -= {"", self._params["old"]}
+        has = self._positions(sorted({candidate, *voters}))
+        if candidate not in has:
+            raise Refused(f"{candidate} does not answer any more")
+        ahead = sorted(name for name, position in has.items() if position > has[candidate])
+        if ahead:
+            raise Refused(f"{candidate} has less than {', '.join(ahead)} by now")
+        others = [name for name in voters if name in has and name != candidate]
+        if sync.get("sync_standby") and len(others) < int(sync.get("quorum") or 0):
+            raise Refused(f"too few of {', '.join(sorted(voters))} answer to know what was acknowledged")
+
+    def _positions(self, names: Sequence[str]) -> Dict[str, int]:
+        """Return how much log members have, those that answer."""
+        asked = {one["name"]: one for one in self._params["members"] if one["name"] in names}
+        answers = ask_all({(name, ""): lambda m=member: self._patroni(m) for name, member in asked.items()}, ANSWER)
+        found = {}
+        for (name, _nothing), answer in answers.items():
+            log = (answer.value or {}).get("xlog") or {}
+            position = log.get("received_location") or log.get("location")
+            if position:
+                found[name] = max(int(position), int(log.get("replayed_location") or 0))
+        return found
+
+    def _patroni(self, member: Mapping[str, Any]) -> Any:
+        return rest.get_json(member["host"], member["rest_port"], "/patroni", self._params["ca_file"], ANSWER)
 
     def leads(self, name: str) -> bool:
         """Return whether a member's own Patroni says that it leads and that its server runs."""
@@ -142,18 +206,24 @@ class Cluster:
         if member is None:
             return False
         try:
-            said = rest.get_json(member["host"], member["rest_port"], "/patroni", self._params["ca_file"], ANSWER)
+            said = self._patroni(member)
         except rest.RestError:
             return False
         return said.get("role") in LEADING and said.get("state") == "running"
 
 
 def wait_for_leader(cluster: Cluster, old: str, seconds: float) -> Optional[str]:
-    """Return who leads instead of the old one, None if nobody did in time."""
+    """Return who leads instead of the old one, None if nobody did in time.
+
+    :raises Refused: the lease has run out, and the candidate must not lead.
+    """
     deadline = time.monotonic() + seconds
     while True:
         try:
             holder = cluster.holder()
+            if not holder:
+                # Its lease has run out meanwhile: a candidate can be named now.
+                cluster.release()
         except StoreError:
             holder = ""
         if holder and holder != old and cluster.leads(holder):
@@ -176,7 +246,9 @@ def main() -> None:
             "members": {"type": "list", "elements": "dict", "required": True, "options": member},
             "old": {"type": "str", "default": ""},
             "revision": {"type": "int", "default": 0},
+            "lease_id": {"type": "int", "default": 0},
             "candidate": {"type": "str", "default": ""},
+            "forced": {"type": "bool", "default": False},
             "timeout": {"type": "float", "default": 60},
         },
         supports_check_mode=True,
@@ -187,16 +259,24 @@ def main() -> None:
         if module.check_mode:
             changed = bool(params["revision"]) and before == params["old"]
             module.exit_json(changed=changed, leader=before, released=False, seconds=0.0)
-        released = bool(params["revision"]) and cluster.release()
+        released = cluster.release()
+        leader = wait_for_leader(cluster, params["old"], params["timeout"])
     except StoreError as error:
-        module.fail_json(msg=f"the cluster store does not answer, nothing was changed: {error}")
-    leader = wait_for_leader(cluster, params["old"], params["timeout"])
+        module.fail_json(msg=f"the cluster store does not answer: {error}. Run this again, it looks at what is there")
+    except Refused as error:
+        module.fail_json(msg=f"nothing was changed: {error}. Run this again, it makes a new plan")
     seconds = round(time.monotonic() - began, 3)
     if leader is None:
         how = "taken away" if released else "to run out"
         module.fail_json(
             msg=f"no member leads {params['timeout']:g} s after the lease was {how}. `patronictl list` and "
-            "`journalctl -u patroni` on the database hosts say why; nothing was lost, and this can be run again",
+            "`journalctl -u patroni` on the database hosts say why, and this can be run again",
+            released=released,
+        )
+    if params["candidate"] and leader != params["candidate"]:
+        module.fail_json(
+            msg=f"{leader} leads, and not {params['candidate']}: playbooks/switchover.yml moves the lead",
+            leader=leader,
             released=released,
         )
     diff = {"before": f"{before} leads\n", "after": f"{leader} leads\n"}

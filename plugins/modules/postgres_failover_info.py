@@ -58,6 +58,10 @@ options:
     description: Patroni's unit.
     type: str
     default: patroni.service
+  runtime_directory:
+    description: Where systemd reads units from that a restart of the host forgets.
+    type: path
+    default: /run/systemd/system
   socket:
     description: The folder of PostgreSQL's socket, over which it is asked as the user that the module runs as.
     type: path
@@ -159,6 +163,9 @@ store:
       type: float
     revision:
       description: At which revision of the store the key was made.
+      type: int
+    lease_id:
+      description: The lease that the key hangs on.
       type: int
     initialize:
       description: The system identifier of the cluster.
@@ -319,6 +326,7 @@ class Host:
             "leader": leader.value if leader else "",
             "revision": leader.revision if leader else 0,
             "lease": store.seconds_left(leader.lease) if leader else 0.0,
+            "lease_id": leader.lease if leader else 0,
             "members": sorted(name.partition("/")[2] for name in entries if name.startswith("members/")),
         }
 
@@ -337,6 +345,7 @@ def main() -> None:
             "directory": {"type": "path", "required": True},
             "bin_directory": {"type": "path", "required": True},
             "unit": {"type": "str", "default": "patroni.service"},
+            "runtime_directory": {"type": "path", "default": "/run/systemd/system"},
             "socket": {"type": "path", "default": "/var/run/postgresql"},
             "port": {"type": "int", "default": 5432},
             "timeout": {"type": "float", "default": 2},
@@ -360,7 +369,7 @@ def main() -> None:
         process=answers["process", ""].value or "",
         control=control,
         history=host.history(int(timeline)) if timeline else "",
-        fenced=os.path.exists(fence_mark(module.params["directory"])),
+        fenced=os.path.exists(fence_mark(module.params["unit"], module.params["runtime_directory"])),
         server=server,
         store={"error": store.error} if store.error else store.value,
         members=members,

@@ -13,8 +13,9 @@ description:
   - O(state=stopped) stops Patroni, and PostgreSQL with it, and returns only when no process works in the data directory
     any more. A server that does not stop in time, because it hangs or is stopped by a signal, is killed; what was
     acknowledged is in its log. Nothing of the data is touched.
-  - A mark beside the data directory says that it was stopped for a failover. O(state=released) starts Patroni where the
-    mark is, and removes it; without a mark it does nothing, so a server that somebody stopped on purpose stays so.
+  - A mark says that it was stopped for a failover, and keeps systemd from starting the unit until it is released or the
+    host is started anew. O(state=released) removes the mark and starts Patroni. Without a mark it does nothing, so a
+    server that somebody stopped on purpose stays so.
   - Needs the rights of root.
 author:
   - FreeAgentics (@freeagentics)
@@ -39,6 +40,10 @@ options:
     description: Patroni's unit.
     type: str
     default: patroni.service
+  runtime_directory:
+    description: Where systemd reads units from that a restart of the host forgets.
+    type: path
+    default: /run/systemd/system
   patience:
     description: Seconds to wait for a shutdown before processes are killed. Those that hear no signal are at once.
     type: float
@@ -76,7 +81,9 @@ seconds:
 """
 
 import os
+import signal
 import time
+from contextlib import suppress
 from typing import Callable, List
 
 from ansible.module_utils.basic import AnsibleModule
@@ -127,7 +134,7 @@ class Server:
         self._module = module
         self._unit = module.params["unit"]
         self._directory = os.path.realpath(module.params["directory"])
-        self.mark = fence_mark(module.params["directory"])
+        self.mark = fence_mark(self._unit, module.params["runtime_directory"])
 
     @property
     def unit_state(self) -> str:
@@ -136,7 +143,7 @@ class Server:
 
     def stopped(self) -> bool:
         """Return whether nothing runs that could write."""
-        return not working_in(self._directory) and self.unit_state in ("inactive", "failed", "unknown")
+        return not working_in(self._directory) and self.unit_state in ("inactive", "failed")
 
     def proof(self) -> str:
         """Return what is to be seen."""
@@ -146,22 +153,34 @@ class Server:
 
     def stop(self, patience: float) -> bool:
         """Stop it; return whether it had to be killed."""
-        with open(self.mark, "a", encoding="ascii"):
-            pass
+        self._keep_from_starting()
         self._systemctl("stop", "--no-block")
         if not any(map(hangs, working_in(self._directory))) and wait(self.stopped, patience):
             return False
         self._systemctl("kill", "--kill-who=all", "--signal=SIGKILL")
-        for process in working_in(self._directory):
-            os.kill(process, 9)
-        if not wait(self.stopped, KILLED_SECONDS):
+        if not wait(self._killed, KILLED_SECONDS):
             self._module.fail_json(msg=f"it could not be stopped: {self.proof()}. Take the power of its host")
         return True
 
+    def _killed(self) -> bool:
+        """Kill what works in the directory; return whether nothing is left."""
+        for process in working_in(self._directory):
+            with suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
+        return self.stopped()
+
+    def _keep_from_starting(self) -> None:
+        """Let nobody start the unit until it is released, or the host was; systemd.unit(5), AssertPathExists."""
+        os.makedirs(os.path.dirname(self.mark), exist_ok=True)
+        with open(self.mark, "w", encoding="ascii") as file:
+            file.write(f"# Stopped for a failover, which lets it back.\n[Unit]\nAssertPathExists=!{self.mark}\n")
+        self._module.run_command(["systemctl", "daemon-reload"], check_rc=True)
+
     def release(self) -> None:
-        """Let it back into its cluster."""
-        self._systemctl("start")
+        """Let it back into its cluster. One that somebody has started meanwhile goes on."""
         os.unlink(self.mark)
+        self._module.run_command(["systemctl", "daemon-reload"], check_rc=True)
+        self._systemctl("start")
 
     def _systemctl(self, *words: str) -> None:
         self._module.run_command(["systemctl", *words, self._unit], check_rc=words[0] != "kill")
@@ -174,6 +193,7 @@ def main() -> None:
             "state": {"type": "str", "choices": ["stopped", "released"], "required": True},
             "directory": {"type": "path", "required": True},
             "unit": {"type": "str", "default": "patroni.service"},
+            "runtime_directory": {"type": "path", "default": "/run/systemd/system"},
             "patience": {"type": "float", "default": 10},
         },
         supports_check_mode=True,

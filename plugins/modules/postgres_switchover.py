@@ -11,11 +11,13 @@ short_description: Let another member of a cluster lead, as planned, and as fast
 version_added: 0.1.0
 description:
   - Asks Patroni for a switchover, on the host of the leader. Patroni shuts the server down and elects.
+  - Begins with a checkpoint, so that the shutdown is short, and waits a while until no client is in a transaction.
   - Patroni looks once a second whether the server is down, and waits a second more before it gives the lease away. The
-    module looks twenty times a second. Once C(pg_control) says that the server was shut down cleanly, and a member that
-    may lead has the whole log, the last checkpoint included, it removes the key of the old lease itself, in one
-    transaction. A server that is shut down cannot write, and Patroni does not start it as a primary without the lease.
-  - Where the other members do not have all in time, Patroni does it alone.
+    module looks twenty times a second. Once C(pg_control) says that the server was shut down cleanly, its log is in the
+    archive, and another member has the whole log, the last checkpoint included, it removes the key of the old lease
+    itself, in one transaction. A server that is shut down cannot write, and Patroni does not start it as a primary
+    without the lease. Which member leads then is Patroni's choice, as ever.
+  - Where that does not come about soon, Patroni does it alone.
   - Can be run again; where the member leads no more, it changes nothing.
 author:
   - FreeAgentics (@freeagentics)
@@ -73,10 +75,22 @@ options:
     type: path
     required: true
   at:
-    description: When to begin, in seconds of the epoch, so that the pools of other hosts can hold clients back just
-      before. A moment that has passed means at once.
+    description: When to begin, in seconds of the epoch by the clock of the host, so that the pools of other hosts can
+      hold clients back just before. A moment that has passed means at once; one that is a minute ahead is refused.
     type: float
     default: 0
+  quiet_seconds:
+    description: How long to wait until no client is in a transaction. Those that are then are ended.
+    type: float
+    default: 2
+  socket:
+    description: The folder of PostgreSQL's socket, over which it is asked as the user that the module runs as.
+    type: path
+    default: /var/run/postgresql
+  sql_port:
+    description: PostgreSQL's port.
+    type: int
+    default: 5432
   timeout:
     description: Seconds until another member must lead.
     type: float
@@ -110,8 +124,9 @@ hastened:
   returned: always
   type: bool
 seconds:
-  description: How long each step took. C(stopped) until the server was shut down, C(level) until a member had its whole
-    log, C(led) until another one led; all from the beginning. What was not seen is not there.
+  description: How long each step took. C(quiet) until no client was in a transaction, C(stopped) until the server was
+    shut down and its log archived, C(level) until a member had its whole log, C(led) until another led; all from the
+    beginning. What was not seen is not there.
   returned: always
   type: dict
   sample: {stopped: 0.31, level: 0.35, led: 1.12}
@@ -120,6 +135,7 @@ seconds:
 import os
 import threading
 import time
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Dict, Optional
 
@@ -127,7 +143,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.freeagentics.platform.plugins.module_utils.failover import control
 from ansible_collections.freeagentics.platform.plugins.module_utils.failover.seen import LEADING
-from ansible_collections.freeagentics.platform.plugins.module_utils.observe.parallel import ask_all
+from ansible_collections.freeagentics.platform.plugins.module_utils.observe.parallel import NoAnswer, first_of
 from ansible_collections.freeagentics.platform.plugins.module_utils.patroni_io.options import (
     STORE,
     folder_of,
@@ -135,9 +151,17 @@ from ansible_collections.freeagentics.platform.plugins.module_utils.patroni_io.o
 )
 from ansible_collections.freeagentics.platform.plugins.module_utils.patroni_io.rest import Endpoint, RestError, call
 from ansible_collections.freeagentics.platform.plugins.module_utils.patroni_io.store import StoreError
+from ansible_collections.freeagentics.platform.plugins.module_utils.postgres_io import sql
 
-#: Seconds between two looks, and for an answer.
-PAUSE, ANSWER = 0.05, 2.0
+#: Seconds between two looks, for an answer, and for one of many that are asked again at once.
+PAUSE, ANSWER, LOOK = 0.05, 2.0, 0.5
+#: Seconds after which Patroni has done it itself, and how far ahead a moment may be that is meant.
+LEVEL_SECONDS, AHEAD = 3.0, 60.0
+#: Whether a client is in a transaction; https://www.postgresql.org/docs/15/monitoring-stats.html
+BUSY = """
+SELECT count(*) > 0 FROM pg_stat_activity
+WHERE backend_type = 'client backend' AND xact_start IS NOT NULL AND pid <> pg_backend_pid()
+"""
 
 
 class Switchover:
@@ -155,7 +179,8 @@ class Switchover:
             if member["name"] != self._name
         }
         self.seconds: Dict[str, float] = {}
-        self.refusal = ""
+        #: Why Patroni does not do it, and what it said where it did not know yet.
+        self.refusal = self.doubt = ""
         self._begun = 0.0
 
     def holder(self) -> str:
@@ -163,10 +188,35 @@ class Switchover:
         entry = self._store.under(self._folder).get("leader")
         return entry.value if entry else ""
 
-    def wait_for_the_moment(self) -> None:
-        """Wait until it is to begin. The connection to the store is made before, as that takes a while."""
+    def prepare(self) -> Any:
+        """Write a checkpoint, so that the one of the shutdown is short; return a connection to the server, or None."""
+        params = self._params
+        server = sql.Server(host=params["socket"], port=params["sql_port"], user="postgres")
+        try:
+            connection = sql.connect(server, "postgres", ANSWER, "postgres_switchover")
+            with connection.cursor() as cursor:
+                cursor.execute("CHECKPOINT")
+        except sql.ERRORS:
+            return None
+        return connection
+
+    def wait_for_the_moment(self, connection: Any) -> None:
+        """Wait until it is to begin, and then until no client is in a transaction."""
         time.sleep(max(0.0, self._params["at"] - time.time()))
         self._begun = time.monotonic()
+        if connection is None:
+            return
+        try:
+            while time.monotonic() - self._begun < self._params["quiet_seconds"]:
+                with connection.cursor() as cursor:
+                    cursor.execute(BUSY)
+                    if not cursor.fetchone()[0]:
+                        self._note("quiet")
+                        break
+                time.sleep(PAUSE)
+            connection.close()
+        except sql.ERRORS:
+            return
 
     def ask(self) -> None:
         """Ask Patroni, and go on: it answers when all is over, or at once where it refuses."""
@@ -184,28 +234,46 @@ class Switchover:
         except RestError as error:
             self.refusal = str(error)
             return
-        if status >= 400:
+        if 400 <= status < 500:
             self.refusal = f"HTTP status {status}: {answer}"
+        elif status >= 500:
+            # It waited long enough for its taste, and does not know what came of it.
+            self.doubt = f"HTTP status {status}: {answer}"
 
     def hasten(self, deadline: float) -> bool:
         """Give the lease away once that is safe; return whether it was done here, and not by Patroni before."""
         end = self._wait_for_shutdown(deadline)
-        if end is None or not self._wait_until_level(end, deadline):
+        if end is None or not self._wait_until_level(end, min(deadline, time.monotonic() + LEVEL_SECONDS)):
             return False
-        entry = self._store.under(self._folder).get("leader")
-        if entry is None or (entry.value, entry.revision) != (self._name, self._params["revision"]):
+        try:
+            entry = self._store.under(self._folder).get("leader")
+            if entry is None or (entry.value, entry.revision) != (self._name, self._params["revision"]):
+                return False
+            return self._store.change_if_still(f"{self._folder}leader", entry, [f"{self._folder}leader"])
+        except StoreError:
             return False
-        return self._store.remove_if_still(f"{self._folder}leader", entry)
 
     def _wait_for_shutdown(self, deadline: float) -> Optional[int]:
-        """Return where the log ends, None where Patroni refused or the server does not stop."""
+        """Return where the log ends, None where Patroni refused, or the server does not stop."""
         while time.monotonic() < deadline and not self.refusal:
             state = self._look()
-            if state is not None and state.shut_down:
+            if state is not None and state.shut_down and self._archived():
                 self._note("stopped")
                 return state.checkpoint
             time.sleep(PAUSE)
         return None
+
+    def _archived(self) -> bool:
+        """Return whether no segment waits for the archive.
+
+        The server archives the last ones after it has noted that it is shut down, and Patroni kills it there and then
+        where the lease is gone.
+        """
+        try:
+            names = os.listdir(os.path.join(self._params["directory"], "pg_wal", "archive_status"))
+        except OSError:
+            return False
+        return not any(name.endswith(".ready") for name in names)
 
     def _look(self) -> Optional[control.Control]:
         try:
@@ -218,19 +286,27 @@ class Switchover:
         """Return whether a member that may lead has everything, the record at the end included."""
         wanted = [self._params["candidate"]] if self._params["candidate"] else list(self._others)
         while time.monotonic() < deadline:
-            answers = ask_all(
-                {(name, ""): lambda e=self._others[name]: call(e, "GET", "/patroni") for name in wanted}, ANSWER
-            )
-            said = [answer.value[1] for answer in answers.values() if not answer.error and answer.value[0] == 200]
-            if any(int((one.get("xlog") or {}).get("received_location") or 0) > end for one in said):
+            with suppress(NoAnswer):
+                first_of([lambda e=self._others[name]: self._has(e, end) for name in wanted], LOOK)
                 self._note("level")
                 return True
             time.sleep(PAUSE)
         return False
 
+    @staticmethod
+    def _has(endpoint: Endpoint, end: int) -> bool:
+        """Return that a member has the log beyond a position.
+
+        :raises ValueError: it has not.
+        """
+        said = call(replace(endpoint, timeout=LOOK), "GET", "/patroni")[1]
+        if int((said.get("xlog") or {}).get("received_location") or 0) <= end:
+            raise ValueError(f"{endpoint.place} has not the whole log yet")
+        return True
+
     def wait_for_leader(self, deadline: float) -> str:
         """Return who leads instead, by its own word; empty where nobody does in time, or Patroni refused."""
-        while time.monotonic() < deadline and not self.refusal:
+        while True:
             try:
                 holder = self.holder()
             except StoreError:
@@ -238,8 +314,9 @@ class Switchover:
             if holder in self._others and self._leads(holder):
                 self._note("led")
                 return holder
+            if self.refusal or time.monotonic() > deadline:
+                return ""
             time.sleep(PAUSE)
-        return ""
 
     def _leads(self, name: str) -> bool:
         try:
@@ -275,6 +352,9 @@ def main() -> None:
             "candidate": {"type": "str", "default": ""},
             "directory": {"type": "path", "required": True},
             "at": {"type": "float", "default": 0},
+            "quiet_seconds": {"type": "float", "default": 2},
+            "socket": {"type": "path", "default": "/var/run/postgresql"},
+            "sql_port": {"type": "int", "default": 5432},
             "timeout": {"type": "float", "default": 60},
         },
         supports_check_mode=True,
@@ -284,7 +364,9 @@ def main() -> None:
         before = switchover.holder()
         if before != name or module.check_mode:
             module.exit_json(changed=before == name, leader=before, hastened=False, seconds={})
-        switchover.wait_for_the_moment()
+        if module.params["at"] > time.time() + AHEAD:
+            module.fail_json(msg=f"{name} should begin more than {AHEAD:g} s from now: the clocks are apart")
+        switchover.wait_for_the_moment(switchover.prepare())
         deadline = time.monotonic() + module.params["timeout"]
         switchover.ask()
         hastened = switchover.hasten(deadline)
@@ -292,7 +374,7 @@ def main() -> None:
         module.fail_json(msg=f"the cluster store does not answer: {error}. `patronictl list` says who leads")
     leader = switchover.wait_for_leader(deadline)
     if not leader:
-        reason = switchover.refusal or f"no other member leads {module.params['timeout']:g} s later"
+        reason = switchover.refusal or switchover.doubt or f"no other member leads {module.params['timeout']:g} s later"
         module.fail_json(
             msg=f"{name} did not hand over: {reason}. `patronictl list` and `journalctl -u patroni` there say more",
             seconds=switchover.seconds,

@@ -9,6 +9,7 @@ Pure: nothing is asked and nothing is changed here. What decides:
 - A commit is acknowledged once so many synchronous standbys have it on their disks that any of them, seen with
   ``quorum`` others, have it too (https://patroni.readthedocs.io/en/latest/replication_modes.html#quorum-commit-mode).
   So nothing acknowledged is lost where the candidate has most of so many; where fewer of them are seen nobody knows.
+- Only a server that answers, or a primary that was shut down, says how much log it has; any other has that at least.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from typing import Iterator, List, Optional, Sequence, Tuple
 
 from ansible_collections.freeagentics.platform.plugins.module_utils.failover.seen import ALIVE, LEADING, Member, Sight
 from ansible_collections.freeagentics.platform.plugins.module_utils.postgres_observe.lsn import lag_bytes, show_lsn
-from ansible_collections.freeagentics.platform.plugins.module_utils.postgres_observe.timeline import objection
+from ansible_collections.freeagentics.platform.plugins.module_utils.postgres_observe.timeline import History, objection
 
 #: What is to be done: nothing, as a primary serves; wait for the election that is under way; take the lease away.
 NOTHING, ELECTION, FAILOVER = "nothing", "election", "failover"
@@ -36,6 +37,7 @@ class Request:
     :param unfenced: ``wait`` for the lease, or ``refuse``, where the old primary cannot be stopped with proof.
     :param without: members whose silence is overruled.
     :param lost_bytes: how many bytes of log may be lost.
+    :param unknown_loss: whether writes may be lost of which nobody knows how many they are.
     """
 
     candidate: str = ""
@@ -44,6 +46,12 @@ class Request:
     unfenced: str = "wait"
     without: Tuple[str, ...] = ()
     lost_bytes: int = 0
+    unknown_loss: bool = False
+
+    @property
+    def forced(self) -> bool:
+        """Whether a loss was accepted, which Patroni by itself would not."""
+        return bool(self.without or self.lost_bytes or self.unknown_loss)
 
 
 @dataclass(frozen=True)
@@ -59,18 +67,23 @@ class Plan:
     """What is to be done, with what is known of it.
 
     :param old: the member that leads no more, or that shall not; empty where nobody holds the lease.
-    :param revision: of the lease that is taken away.
+    :param revision: of the key that is removed, and ``lease_id`` the lease that it hangs on.
     :param named: whether Patroni is told that the candidate shall lead, and does not elect.
+    :param forced: whether a loss was accepted.
+    :param stop: members that take writes without the lease, and are stopped.
     :param lost: bytes of log that the candidate lacks and another had; None where nobody can tell.
     """
 
     kind: str
     old: str = ""
     revision: int = 0
+    lease_id: int = 0
     candidate: str = ""
     named: bool = False
+    forced: bool = False
     why: str = ""
     fence: str = ""
+    stop: Tuple[str, ...] = ()
     lost: Optional[int] = None
     loss: str = ""
     steps: Tuple[str, ...] = ()
@@ -82,26 +95,30 @@ def make(sight: Sight, request: Request) -> Plan:
     store = sight.store
     if store is None:
         return Plan(ELECTION, objections=(no_store(sight),))
-    old = sight.member(store.leader)
+    old, stop = sight.member(store.leader), _writers_without_lease(sight)
     if store.leader and request.old_primary != store.leader and serves(sight, old):
-        return Plan(NOTHING, why=f"{store.leader} leads and {_how_it_serves(sight, old)}")
+        why = f"{store.leader} leads and {_how_it_serves(sight, old)}"
+        steps = tuple(f"stop {name}, which takes writes without the lease, and let it follow" for name in stop)
+        return Plan(NOTHING, why=why, stop=stop, steps=steps)
     able = candidates(sight, store.leader)
     candidate = _chosen(able, request)
     lost, loss = _loss(sight, candidate)
     fence = _fence(old, request) if store.leader else ""
-    objections = tuple(_objections(sight, request, able, candidate, lost, fence))
     return Plan(
         FAILOVER if store.leader else ELECTION,
         old=store.leader,
         revision=store.revision,
+        lease_id=store.lease_id,
         candidate=candidate.name if candidate else "",
         named=_named(request),
+        forced=request.forced,
         why=_why(sight, candidate, request),
         fence=fence,
+        stop=stop,
         lost=lost,
         loss=loss,
-        steps=tuple(_steps(sight, request, candidate, fence)),
-        objections=objections,
+        steps=tuple(_steps(sight, request, candidate, fence, stop)),
+        objections=tuple(_objections(sight, request, able, candidate, lost, fence)),
     )
 
 
@@ -116,8 +133,8 @@ def paused() -> Objection:
 def no_store(sight: Sight) -> Objection:
     """Return what stands against everything while the cluster store is away."""
     return Objection(
-        f"the cluster store does not answer ({sight.store_error}), so no member may lead: Patroni lets none write "
-        "without a lease. Bring a majority of its members back first; docs/failover.md, The cluster store, says how"
+        f"the cluster store does not answer ({sight.store_error}), so nobody can be made to lead. Bring a majority of "
+        "its members back first; docs/failover.md, The cluster store, says how"
     )
 
 
@@ -138,10 +155,17 @@ def _how_it_serves(sight: Sight, old: Optional[Member]) -> str:
     return f"follows {sight.store.follows}" if sight.store and sight.store.follows else "takes writes"
 
 
+def _writers_without_lease(sight: Sight) -> Tuple[str, ...]:
+    """Return the members that take writes although another one holds the lease, or nobody."""
+    store = sight.store
+    return tuple(one.name for one in sight.members if one.writable and store is not None and one.name != store.leader)
+
+
 def candidates(sight: Sight, old: str) -> List[Member]:
-    """Return who may lead, the one that has most first, and of those that have as much the first one declared."""
+    """Return who may lead: synchronous members first, of those the one that has most, then the one declared first."""
+    synchronous = sight.store.synchronous if sight.store else ()
     able = [one for one in sight.members if not unable(sight, one) and one.name != old]
-    return sorted(able, key=lambda one: -(one.position or 0))
+    return sorted(able, key=lambda one: (one.name not in synchronous, -(one.position or 0)))
 
 
 def unable(sight: Sight, member: Member) -> str:
@@ -154,6 +178,8 @@ def unable(sight: Sight, member: Member) -> str:
         return "its server is stopped by a signal"
     if not member.answers or member.history is None:
         return "its PostgreSQL does not answer"
+    if member.writable:
+        return "it takes writes without the lease"
     if member.tags.get("nofailover"):
         return "its tags say nofailover"
     if member.identifier != (sight.store.identifier if sight.store else ""):
@@ -171,35 +197,45 @@ def _chosen(able: Sequence[Member], request: Request) -> Optional[Member]:
 def _why(sight: Sight, candidate: Optional[Member], request: Request) -> str:
     if candidate is None or sight.store is None:
         return ""
-    said = "it was asked for" if request.candidate else "nobody that answers has more"
     kind = "synchronous" if candidate.name in sight.store.synchronous else "asynchronous"
+    said = "it was asked for" if request.candidate else "nobody that may lead has more"
     return f"{said}; {kind}, log up to {show_lsn(candidate.position or 0)}"
 
 
 def _loss(sight: Sight, candidate: Optional[Member]) -> Tuple[Optional[int], str]:
     """Return the bytes that the candidate lacks, and what that means in words."""
-    if candidate is None or sight.store is None:
-        return None, "not known"
     store = sight.store
+    if candidate is None or store is None:
+        return None, "not known"
     known = [one.position for one in sight.members if one.position is not None and not _strayed(sight, one)]
     lacks = lag_bytes(max([*known, store.position or 0]), candidate.position) or 0
-    seen = [one for one in sight.members if one.name in store.synchronous and one.position is not None]
-    others = [one for one in seen if one.name != candidate.name]
-    most = all((one.position or 0) <= (candidate.position or 0) for one in others)
-    if candidate.name in store.synchronous and len(others) >= store.quorum and most:
-        rest = f"; {lacks} bytes that no client was told of" if lacks else ""
-        return 0, f"no acknowledged write{rest}"
-    unseen = [name for name in store.synchronous if name not in {one.name for one in seen}]
-    if unseen:
-        return None, f"not known: {', '.join(unseen)} may hold acknowledged writes that nobody else has"
-    if lacks == 0 and not store.synchronous:
+    voters = [one for one in sight.members if one.name in store.voters and one.name != candidate.name]
+    telling = [one for one in voters if one.exact and one.position is not None]
+    # While the key still names the leader before, its quorum is of another set of members: all of them count then.
+    enough = store.quorum if store.synchronous_leader == store.leader or not store.leader else len(voters)
+    most = all((one.position or 0) <= (candidate.position or 0) for one in voters)
+    if candidate.name in store.voters and len(telling) >= enough and most:
+        return 0, "no acknowledged write" + (f"; {lacks} bytes that no client was told of" if lacks else "")
+    silent = _silent(sight, candidate)
+    if silent:
+        return None, f"not known: {', '.join(silent)} may hold acknowledged writes that nobody else has"
+    if not store.voters:
+        if lacks and not store.synchronous_mode:
+            return lacks, f"at least {lacks} bytes of log"
         return None, f"what was written in the {store.ttl:g} s before the primary was lost, at most"
     return lacks, f"{lacks} bytes of log"
 
 
+def _silent(sight: Sight, candidate: Member) -> List[str]:
+    """Return the members that do not tell how much they have, and may hold what was acknowledged."""
+    store = sight.store
+    telling = {one.name for one in sight.members if one.exact and one.position is not None}
+    return [name for name in (store.voters if store else ()) if name not in telling and name != candidate.name]
+
+
 def _named(request: Request) -> bool:
-    """Return whether Patroni is told who shall lead; by itself it elects nobody while too many are silent."""
-    return bool(request.candidate or request.without or request.lost_bytes)
+    """Return whether Patroni is told who shall lead; by itself it accepts no loss."""
+    return bool(request.candidate or request.forced)
 
 
 def _fence(old: Optional[Member], request: Request) -> str:
@@ -231,16 +267,9 @@ def _objections(
     if candidate is None:
         yield _nobody(sight, request, able)
         return
-    if not request.candidate:
+    if not _named(request):
         yield from _may_be_elected(sight)
-    yield from _missing(sight, request, candidate, lost)
-    if lost is not None and lost > request.lost_bytes:
-        best = max((one for one in sight.members if not _strayed(sight, one)), key=lambda one: one.position or 0)
-        had = f"{best.name} has" if (best.position or 0) > (candidate.position or 0) else "the primary had"
-        yield Objection(
-            f"{candidate.name} lacks {lost} bytes of log that {had}: they would be lost",
-            f"-e lost_bytes={lost}",
-        )
+    yield from _of_loss(sight, request, candidate, lost)
     if fence == LEASE and request.unfenced == "refuse":
         yield Objection(
             f"nothing proves that {store.leader} cannot write: its host does not answer, and no failover_fence_command "
@@ -271,13 +300,21 @@ def _strayed(sight: Sight, member: Member) -> str:
     Patroni notes a switch some seconds after it was made, so what all members that answer have in common counts too.
     """
     store = sight.store
-    if store is None or store.history is None or member.history is None:
+    if store is None or member.history is None:
         return ""
-    if not objection(member.history, store.history, 0):
-        return ""
+    common = store.history or History(1)
     others = [one for one in sight.members if one.history is not None and one.name != member.name]
-    agreed = others and all(one.history == member.history for one in others)
-    return "" if agreed else objection(store.history, member.history, member.position or 0)
+    if others and all(one.history == member.history for one in others):
+        return ""
+    if objection(member.history, common, 0):
+        return objection(common, member.history, member.position or 0)
+    left = member.history.end_of(common.timeline)
+    if left is None:
+        return ""
+    further = [one.position or 0 for one in others if one.history and one.history.timeline <= common.timeline]
+    if max([*further, store.position or 0]) <= left:
+        return ""
+    return f"it alone left timeline {common.timeline}, at {show_lsn(left)}"
 
 
 def _may_be_elected(sight: Sight) -> Iterator[Objection]:
@@ -292,34 +329,57 @@ def _may_be_elected(sight: Sight) -> Iterator[Objection]:
             )
 
 
-def _missing(sight: Sight, request: Request, candidate: Member, lost: Optional[int]) -> Iterator[Objection]:
-    """Tell of members that nobody sees and that may hold acknowledged writes which nobody else has."""
+def _of_loss(sight: Sight, request: Request, candidate: Member, lost: Optional[int]) -> Iterator[Objection]:
+    """Tell of what would be lost, and of what keeps Patroni from electing anybody."""
     store = sight.store
-    if store is None or lost is not None:
+    if store is None:
         return
-    silent = [name for name in store.synchronous if getattr(sight.member(name), "position", None) is None]
+    silent = _silent(sight, candidate) if lost is None else []
     unheard = [name for name in silent if name not in request.without]
     if unheard:
-        names = ", ".join(unheard)
         yield Objection(
-            f"{names} does not answer and may hold acknowledged writes that {candidate.name} lacks, "
+            f"{', '.join(unheard)} does not answer and may hold acknowledged writes that {candidate.name} lacks, "
             "and Patroni elects nobody without it: bring it back",
             f"-e without={','.join(silent)}, which loses those writes for good",
         )
+    elif lost is None and not silent and store.synchronous_mode and not request.unknown_loss:
+        yield Objection(
+            "no standby was synchronous when the primary was lost, so Patroni elects nobody: what only the primary had "
+            "is lost",
+            f"-e candidate={candidate.name} -e unknown_loss=true",
+        )
+    if lost is not None and lost > request.lost_bytes:
+        best = max((one for one in sight.members if not _strayed(sight, one)), key=lambda one: one.position or 0)
+        had = f"{best.name} has" if (best.position or 0) > (candidate.position or 0) else "the primary had"
+        yield Objection(
+            f"{candidate.name} lacks {lost} bytes of log that {had}: they would be lost",
+            f"-e lost_bytes={lost}",
+        )
+    behind = lag_bytes(store.position, candidate.position) or 0
+    if not _named(request) and behind > store.maximum_lag:
+        yield Objection(
+            f"{candidate.name} lacks {behind} bytes up to where the primary was last, more than "
+            f"maximum_lag_on_failover ({store.maximum_lag}), so Patroni elects nobody",
+            f"-e candidate={candidate.name}",
+        )
 
 
-def _steps(sight: Sight, request: Request, candidate: Optional[Member], fence: str) -> Iterator[str]:
+def _steps(
+    sight: Sight, request: Request, candidate: Optional[Member], fence: str, stop: Sequence[str]
+) -> Iterator[str]:
     store = sight.store
     if store is None or candidate is None:
         return
+    for name in stop:
+        yield f"stop {name}, which takes writes without the lease"
     if fence == ON_HOST:
         yield f"stop Patroni and PostgreSQL on {store.leader}, and see that no process of it is left"
     elif fence == POWER:
         yield f"take the power of {store.leader}, and see that it is off"
     elif fence == LEASE:
-        yield f"wait {store.lease:.0f} s until the lease of {store.leader} has run out: Patroni lets it write no more"
+        yield f"wait {store.lease:.0f} s until the lease of {store.leader} has run out"
     if fence in (ON_HOST, POWER):
         yield f"take the lease from {store.leader}"
     yield f"{candidate.name} leads" if _named(request) else f"Patroni elects, {candidate.name} by what is known"
-    yield "prove it: one server takes writes, the others follow on its timeline, a row is written and read"
+    yield "prove it: one server takes writes, and a write waits for a standby"
     yield "take a full backup"

@@ -30,12 +30,14 @@ class Store:
     """The keys of the cluster store that decide who leads.
 
     ``leader`` is empty where nobody holds the lease; ``lease`` is how long it still runs, in seconds. ``revision`` is
-    when the key was made, so that a later lease of the same member is told from this one.
+    when the key was made, and ``lease_id`` the lease that it hangs on, so that a later one of the same member is told
+    from this one.
     """
 
     leader: str = ""
     lease: float = 0.0
     revision: int = 0
+    lease_id: int = 0
     position: Optional[int] = None
     identifier: str = ""
     synchronous: Tuple[str, ...] = ()
@@ -61,6 +63,22 @@ class Store:
         return int(self.config.get("maximum_lag_on_failover", 1048576))
 
     @property
+    def synchronous_mode(self) -> bool:
+        """Whether Patroni lets only members lead that acknowledged what clients were told of."""
+        return str(self.config.get("synchronous_mode") or "off").lower() not in ("off", "false")
+
+    @property
+    def voters(self) -> Tuple[str, ...]:
+        """The members without the leader one of which holds each acknowledged write.
+
+        Just after a failover the key still names the leader before, which is one of them then.
+        """
+        before = self.synchronous_leader
+        also = self.leader and before and before not in (self.leader, *self.synchronous)
+        kept = tuple(name for name in self.synchronous if name != self.leader)
+        return kept + ((before,) if also else ())
+
+    @property
     def follows(self) -> str:
         """The host that the whole cluster follows, empty if it leads itself."""
         return str((self.config.get("standby_cluster") or {}).get("host", ""))
@@ -72,7 +90,7 @@ class Member:
 
     ``unreached`` is why the host did not answer, empty if it did. ``process`` is the state of the server's process as
     Linux tells it, empty where there is none. ``position`` is the end of the log that the member has, in bytes: of its
-    own where it wrote it, received else; of a server that does not run, what it had at least.
+    own where it wrote it, received else; ``exact`` is false where it is only what the server had at least.
     """
 
     name: str
@@ -188,8 +206,9 @@ def _position(server: Mapping[str, Any], control: Mapping[str, Any]) -> Tuple[Op
     if server.get("position"):
         return parse_lsn(str(server["position"])), True
     known = [parse_lsn(str(control[key])) for key in ("checkpoint", "recovered") if control.get(key)]
-    # A server that was shut down wrote its last checkpoint at the end; after a crash there is more behind it.
-    return (max(known), str(control.get("state", "")).startswith("shut down")) if known else (None, False)
+    # A primary that was shut down wrote its last checkpoint at the end. After a crash there is more behind it, and a
+    # standby may have received more than it replayed.
+    return (max(known), control.get("state") == "shut down") if known else (None, False)
 
 
 def _store(answer: Mapping[str, Any]) -> Store:
@@ -200,6 +219,7 @@ def _store(answer: Mapping[str, Any]) -> Store:
         leader=str(answer.get("leader") or ""),
         lease=float(answer.get("lease") or 0),
         revision=int(answer.get("revision") or 0),
+        lease_id=int(answer.get("lease_id") or 0),
         position=int(optime) if optime else None,
         identifier=str(answer.get("initialize") or ""),
         synchronous=tuple(sorted(filter(None, str(sync.get("sync_standby") or "").split(",")))),
@@ -216,9 +236,12 @@ def _history(entries: Sequence[Sequence[Any]]) -> Optional[History]:
     return parse_patroni_history(int(entries[-1][0]) + 1, entries) if entries else None
 
 
-def fence_mark(directory: str) -> str:
-    """Return the path of the mark that a server was stopped for a failover, beside its data directory."""
-    return f"{directory}.fenced"
+def fence_mark(unit: str, folder: str = "/run/systemd/system") -> str:
+    """Return the path of the mark that a unit was stopped for a failover. It keeps the unit from being started.
+
+    :param folder: where systemd reads units from that a restart of the host forgets.
+    """
+    return f"{folder}/{unit}.d/fenced.conf"
 
 
 _CONTROL = {

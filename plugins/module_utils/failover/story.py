@@ -19,7 +19,8 @@ def tell(plan: Mapping[str, Any], outcome: Mapping[str, Any]) -> Dict[str, Any]:
     :param plan: what the filters ``failover_plan`` and ``switchover_plan`` return.
     :param outcome: what the steps returned. ``led`` of the module that let another member lead, ``fenced`` of what kept
         the old primary from writing, ``site`` of ``endpoint_health``; ``answering`` are the members that were asked at
-        the end and answered, ``returned`` those that were let back, ``backup`` is whether one was begun.
+        the end and answered, ``returned`` those that were let back, ``backup`` is whether one was begun, ``pools`` are
+        the hosts whose pools did not hold their clients back.
     """
     return {
         "verdict": verdict(plan, outcome),
@@ -62,7 +63,7 @@ def _proved(plan: Mapping[str, Any], outcome: Mapping[str, Any]) -> Iterator[str
         yield f"{plan['old']}: {' '.join(filter(None, (fenced.get('stdout'), fenced.get('stderr'))))}"
     elif plan["fence"] == LEASE:
         yield f"{plan['old']}: its lease ran out"
-    yield "exactly one server takes writes, and a standby acknowledged one"
+    yield "exactly one server takes writes, and it committed one"
     for endpoint in _endpoints(outcome):
         if endpoint["healthy"]:
             yield f"{endpoint['url']} answers"
@@ -72,6 +73,8 @@ def _next(plan: Mapping[str, Any], outcome: Mapping[str, Any]) -> Iterator[str]:
     for endpoint in _endpoints(outcome):
         if not endpoint["healthy"]:
             yield f"visitors get no answer at {endpoint['url']}: {endpoint['error']}"
+    for name in outcome.get("pools", ()):
+        yield f"the pool on {name} did not hold its clients back: some of them may have seen an error"
     known = {*outcome.get("answering", ()), *outcome.get("returned", ())}
     off = [plan["old"]] if plan["fence"] == POWER else []
     for name in plan["members"]:
@@ -82,7 +85,7 @@ def _next(plan: Mapping[str, Any], outcome: Mapping[str, Any]) -> Iterator[str]:
             f"{name} is off. Give it its power back when you know what it died of: it follows by itself, and is "
             "rewound where it has more"
         )
-    if plan["kind"] in (NOTHING, SWITCHOVER):
+    if plan["kind"] in (NOTHING, SWITCHOVER) and not outcome.get("backup"):
         return
     if outcome.get("backup"):
         yield "a full backup was begun: `journalctl -u pgbackrest-after-failover` on the backup host"

@@ -32,8 +32,12 @@ def make(sight: Sight, candidate: str = "") -> Plan:
         return Plan(SWITCHOVER, objections=(no_store(sight),))
     leader = sight.member(store.leader)
     if candidate and candidate == store.leader and serves(sight, leader):
-        return Plan(NOTHING, old=store.leader, why=f"{candidate} leads already")
-    able = [one for one in candidates(sight, store.leader) if one.name in store.synchronous or one.name == candidate]
+        return Plan(NOTHING, why=f"{candidate} leads already")
+    able = [
+        one
+        for one in candidates(sight, store.leader)
+        if one.name in store.synchronous or (one.name == candidate and not store.synchronous_mode)
+    ]
     chosen = next((one for one in able if candidate in ("", one.name)), None)
     return Plan(
         SWITCHOVER,
@@ -87,7 +91,7 @@ def _why_nobody(sight: Sight, leader: str, candidate: str) -> str:
     if candidate and asked is None:
         return f"{candidate} is no member of this cluster; {', '.join(one.name for one in sight.members)} are"
     if asked is not None:
-        return f"{candidate} cannot lead: {unable(sight, asked)}"
+        return f"{candidate} cannot lead: {unable(sight, asked) or 'it is not synchronous'}"
     reasons = "; ".join(
         f"{one.name}: {unable(sight, one) or 'it is not synchronous'}" for one in sight.members if one.name != leader
     )

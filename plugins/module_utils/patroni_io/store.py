@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import base64
 from dataclasses import dataclass, replace
-from typing import Any, Dict, Mapping, Optional, Sequence
+from typing import Any, Dict, List, Mapping, Optional, Sequence
 
 from ansible_collections.freeagentics.platform.plugins.module_utils.patroni_io.rest import Endpoint, RestError, call
 
@@ -64,25 +64,26 @@ class Store:
         """
         return max(0.0, float(self._ask("/v3/lease/timetolive", {"ID": str(lease)}).get("TTL", 0)))
 
-    def put(self, key: str, value: str) -> None:
-        """Write a key.
+    def change_if_still(
+        self, key: str, entry: Optional[Entry], remove: Sequence[str] = (), put: Optional[Mapping[str, str]] = None
+    ) -> bool:
+        """Remove and write keys if one is still what was seen, all in one transaction; return whether that was so.
 
-        :raises StoreError: nobody answered.
-        """
-        self._ask("/v3/kv/put", {"key": _encode(key), "value": _encode(value)})
+        A key that was removed and made anew is another one, and so is one that hangs on another lease.
 
-    def remove_if_still(self, key: str, entry: Entry, with_it: Sequence[str] = ()) -> bool:
-        """Remove a key if it is still the one that was seen, in one transaction; return whether that was so.
-
-        :param with_it: keys that are removed with it.
+        :param entry: what was seen, None where there was no such key.
         :raises StoreError: nobody answered.
         """
         name = _encode(key)
-        compare = [
-            {"key": name, "target": "CREATE", "result": "EQUAL", "create_revision": str(entry.revision)},
-            {"key": name, "target": "VALUE", "result": "EQUAL", "value": _encode(entry.value)},
+        compare: List[Dict[str, str]] = [
+            {"key": name, "target": "CREATE", "result": "EQUAL", "create_revision": str(entry.revision if entry else 0)}
         ]
-        success = [{"request_delete_range": {"key": _encode(one)}} for one in (key, *with_it)]
+        if entry is not None:
+            compare.append({"key": name, "target": "VALUE", "result": "EQUAL", "value": _encode(entry.value)})
+            compare.append({"key": name, "target": "LEASE", "result": "EQUAL", "lease": str(entry.lease)})
+        success: List[Dict[str, Any]] = [{"request_delete_range": {"key": _encode(one)}} for one in remove]
+        for one, value in (put or {}).items():
+            success.append({"request_put": {"key": _encode(one), "value": _encode(value)}})
         return bool(self._ask("/v3/kv/txn", {"compare": compare, "success": success}).get("succeeded"))
 
     def remove_if_empty(self, key: str) -> bool:

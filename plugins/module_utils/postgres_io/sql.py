@@ -6,15 +6,18 @@ from __future__ import annotations
 
 import traceback
 from dataclasses import dataclass
-from typing import Any, Dict, Optional
+from typing import Any, Dict, Optional, Tuple, Type
 
 try:
     import psycopg2
 except ImportError:
     psycopg2 = None
     PSYCOPG2_ERROR: Optional[str] = traceback.format_exc()
+    ERRORS: Tuple[Type[Exception], ...] = (AttributeError,)
 else:
     PSYCOPG2_ERROR = None
+    #: What goes wrong with connections, for who can do without.
+    ERRORS = (psycopg2.Error,)
 
 
 @dataclass(frozen=True)

@@ -33,8 +33,34 @@ WEST = host("db9", "west", store=store("db9", standby_cluster={"host": "db1"}), 
 def test_the_region_that_leads_is_meant():
     plan = plan_of([EAST, WEST])
     assert (plan["refusal"], plan["region"], plan["members"]) == ("", "east", ["db1"])
-    assert (plan["kind"], plan["leader"], plan["acts_on"], plan["writers"]) == ("nothing", "db1", "db1", ["db1"])
+    assert (plan["kind"], plan["leader"], plan["acts"], plan["stops"]) == ("nothing", "db1", [], [])
+    assert plan["parts"] == [["db1", "proves"]]
     assert plan["shown"][-1] == "leads next nothing is to be done: db1 leads and takes writes"
+
+
+def test_each_host_has_its_part():
+    """db1 hangs, db4 was stopped by an earlier run, db5 takes writes without the lease."""
+    keys = {
+        **store("db1"),
+        "sync": {"leader": "db1", "sync_standby": "db2,db3", "quorum": 1},
+        "history": [[1, 50, "", "2026-11-26T03:00:00+00:00", "db1"]],
+    }
+    control, history = {"identifier": "7", "timeline": 2}, "1\t0/32\tno recovery target specified\n"
+    standby = {"in_recovery": True, "position": "0/64", "timeline": 2}
+    members = {name: {"role": "replica", "state": "running"} for name in ("db2", "db3")}
+    shared = {"store": keys, "control": control, "history": history, "members": members}
+    hosts = [
+        host("db1", "east", process="T", **shared),
+        host("db2", "east", server=standby, **shared),
+        host("db3", "east", server=standby, **shared),
+        host("db4", "east", **{**shared, "patroni": "inactive", "fenced": True}),
+        host("db5", "east", server={**standby, "in_recovery": False}, **shared),
+        WEST,
+    ]
+    plan = plan_of(hosts, power=True)
+    assert (plan["kind"], plan["fence"], plan["switched"]) == ("failover", "host", 1795662000.0)
+    assert (plan["stops"], plan["power"], plan["acts"]) == (["db1", "db5", "db4"], [], ["db2"])
+    assert plan["proves"] == ["db2", "db3"]
 
 
 def test_a_region_can_be_named():

@@ -19,16 +19,24 @@ def fail_over(run_module, api):
     """Run the module against a store in which a member holds the lease, which every member's Patroni agrees with."""
 
     def run(holder="db1", made_at=77, role="primary", state="running", **changes):
-        pair = {"key": coded("/service/here/leader"), "value": coded(holder), "create_revision": str(made_at)}
-        api.answers["/v3/kv/range"] = (200, json.dumps({"kvs": [pair]} if holder else {}))
+        pair = {
+            "key": coded("/service/here/leader"),
+            "value": coded(holder),
+            "create_revision": str(made_at),
+            "lease": "5",
+        }
+        voters = {"leader": "db1", "sync_standby": "db2,db3", "quorum": 1}
+        sync = {"key": coded("/service/here/sync"), "value": coded(json.dumps(voters)), "create_revision": "9"}
+        api.answers["/v3/kv/range"] = (200, json.dumps({"kvs": [sync, *([pair] if holder else [])]}))
         api.answers["/v3/kv/txn"] = (200, '{"succeeded": true}')
-        api.answers["/v3/kv/put"] = (200, "{}")
-        api.answers["/patroni"] = (200, json.dumps({"role": role, "state": state}))
+        said = {"role": role, "state": state, "xlog": {"received_location": 1000, "replayed_location": 990}}
+        api.answers["/patroni"] = (200, json.dumps(said))
         arguments = {
             "scope": "here",
-            "members": [{"name": name, "host": "127.0.0.1", "rest_port": api.port} for name in ("db1", "db2")],
+            "members": [{"name": name, "host": "127.0.0.1", "rest_port": api.port} for name in ("db1", "db2", "db3")],
             "store": [{"address": "127.0.0.1", "port": api.port}],
             "ca_file": api.ca_file,
+            "lease_id": 5,
             "timeout": 0.3,
         }
         return run_module("postgres_failover", **{**arguments, **changes})
@@ -46,30 +54,58 @@ def test_the_lease_that_was_looked_at_is_taken_away(fail_over, api):
     assert done["failed"]
     assert done["msg"] == (
         "no member leads 0.3 s after the lease was taken away. `patronictl list` and `journalctl -u patroni` on the "
-        "database hosts say why; nothing was lost, and this can be run again"
+        "database hosts say why, and this can be run again"
     )
     (transaction,) = sent(api, "/v3/kv/txn")
-    key = coded("/service/here/leader")
-    member = coded("/service/here/members/db1")
+    key, member = coded("/service/here/leader"), coded("/service/here/members/db1")
     assert transaction["success"] == [{"request_delete_range": {"key": one}} for one in (key, member)]
     assert transaction["compare"] == [
         {"key": key, "target": "CREATE", "result": "EQUAL", "create_revision": "77"},
         {"key": key, "target": "VALUE", "result": "EQUAL", "value": coded("db1")},
+        {"key": key, "target": "LEASE", "result": "EQUAL", "lease": "5"},
     ]
-    assert sent(api, "/v3/kv/put") == []
 
 
-def test_a_later_lease_of_the_same_member_stays(fail_over, api):
-    assert fail_over(old="db1", revision=76)["failed"]
+@pytest.mark.parametrize("changes", [{"revision": 76}, {"revision": 77, "lease_id": 6}, {"revision": 0}])
+def test_a_later_lease_of_the_same_member_stays(fail_over, api, changes):
+    assert fail_over(old="db1", **changes)["failed"]
     assert sent(api, "/v3/kv/txn") == []
 
 
-def test_a_candidate_is_named_before_the_lease_is_gone(fail_over, api):
+def named(api):
+    """Return the transactions that name a candidate."""
+    put = {"key": coded("/service/here/failover"), "value": coded('{"member": "db2"}')}
+    return [one for one in sent(api, "/v3/kv/txn") if {"request_put": put} in one["success"]]
+
+
+def test_a_candidate_is_named_in_the_same_transaction(fail_over, api):
     fail_over(old="db1", revision=77, candidate="db2")
-    paths = [request[1] for request in api.requests]
-    assert paths.index("/v3/kv/put") < paths.index("/v3/kv/txn")
-    (put,) = sent(api, "/v3/kv/put")
-    assert put == {"key": coded("/service/here/failover"), "value": coded('{"member": "db2"}')}
+    assert len(named(api)[0]["success"]) == 3
+
+
+def test_where_the_lease_has_run_out_the_candidate_is_named_alone(fail_over, api):
+    fail_over(holder="", old="db1", revision=0, candidate="db2")
+    transaction = named(api)[0]
+    assert transaction["compare"][0]["create_revision"] == "0"
+    assert len(transaction["success"]) == 1
+
+
+def test_a_candidate_that_has_less_than_others_by_now_is_refused(fail_over, api):
+    api_of = {"name": "db3", "host": "127.0.0.1", "rest_port": 1}
+    members = [{"name": name, "host": "127.0.0.1", "rest_port": api.port} for name in ("db1", "db2")]
+    done = fail_over(old="db1", revision=77, candidate="db2", members=[*members, api_of])
+    assert done["msg"] == (
+        "nothing was changed: too few of db2, db3 answer to know what was acknowledged. Run this again, it makes a new "
+        "plan"
+    )
+    assert sent(api, "/v3/kv/txn") == []
+    fail_over(old="db1", revision=77, candidate="db2", members=[*members, api_of], forced=True)
+    assert named(api)
+
+
+def test_another_leader_than_the_one_that_was_asked_for_is_no_success(fail_over):
+    done = fail_over(holder="db3", old="db1", revision=77, candidate="db2")
+    assert done["msg"] == "db3 leads, and not db2: playbooks/switchover.yml moves the lead"
 
 
 def test_where_another_member_leads_already_nothing_is_changed(fail_over, api):
@@ -85,9 +121,7 @@ def test_who_has_the_lease_and_does_not_lead_yet_is_waited_for(fail_over, role, 
 
 def test_a_store_that_is_away_changes_nothing(fail_over, api):
     done = fail_over(old="db1", store=[{"address": "127.0.0.1", "port": 1}])
-    assert done["msg"].startswith(
-        "the cluster store does not answer, nothing was changed: https://127.0.0.1:1/v3/kv/range"
-    )
+    assert done["msg"].startswith("the cluster store does not answer: https://127.0.0.1:1/v3/kv/range")
 
 
 def test_check_mode_tells_and_does_nothing(fail_over, api):

@@ -52,6 +52,7 @@ def look(run_module, api, stand_in, tmp_path):
             "ca_file": api.ca_file,
             "directory": str(tmp_path / "main"),
             "bin_directory": str(tmp_path / "bin"),
+            "runtime_directory": str(tmp_path / "run"),
             "socket": str(tmp_path),
             "store_timeout": 0.5,
         }
@@ -64,7 +65,8 @@ def test_everything_that_answers_is_told(look, api, tmp_path):
     api.answers["/v3/kv/range"] = (200, json.dumps({"kvs": KEYS}))
     (tmp_path / "main" / "pg_wal").mkdir(parents=True)
     (tmp_path / "main" / "pg_wal" / "00000002.history").write_text("1\t0/64\tno recovery target specified\n")
-    (tmp_path / "main.fenced").touch()
+    (tmp_path / "run" / "patroni.service.d").mkdir(parents=True)
+    (tmp_path / "run" / "patroni.service.d" / "fenced.conf").touch()
     done = look()
     assert not done["changed"]
     assert (done["patroni"], done["process"], done["fenced"]) == ("active", "", True)
@@ -74,6 +76,7 @@ def test_everything_that_answers_is_told(look, api, tmp_path):
     assert done["store"] == {
         "leader": "db1",
         "lease": 14.0,
+        "lease_id": 5,
         "revision": 77,
         "initialize": "7400",
         "config": {"ttl": 20},

@@ -23,6 +23,12 @@ def directory(tmp_path):
 
 
 @pytest.fixture
+def mark(tmp_path):
+    """The mark that the server was stopped."""
+    return tmp_path / "run" / "p.service.d" / "fenced.conf"
+
+
+@pytest.fixture
 def server(directory):
     """A process that works in the directory."""
     with subprocess.Popen([sys.executable, "-c", DEAF], cwd=directory, stdout=subprocess.PIPE) as process:
@@ -32,12 +38,13 @@ def server(directory):
 
 
 @pytest.fixture
-def fence(run_module, stand_in, directory):
+def fence(run_module, stand_in, directory, tmp_path):
     """Run the module with a systemd that says that the unit is in a state."""
 
     def run(state, unit_state="inactive", **changes):
         asked = stand_in("systemctl", {"is-active": (3, f"{unit_state}\n", ""), "": (0, "", "")})
         arguments = {"state": state, "directory": str(directory), "unit": "p.service", "patience": 0.2}
+        arguments["runtime_directory"] = str(tmp_path / "run")
         done = run_module("postgres_fence", **{**arguments, **changes})
         return done, [" ".join(words) for words in asked() if words[0] != "is-active"]
 
@@ -50,13 +57,18 @@ def test_what_is_stopped_already_is_left_alone(fence, directory):
     assert done["proof"] == f"no process works in {directory}, p.service is inactive"
 
 
-def test_a_server_that_hangs_is_killed(fence, server, directory):
+def test_a_server_that_hangs_is_killed(fence, server, directory, mark):
     done, asked = fence("stopped")
     assert (done["changed"], done["killed"]) == (True, True)
     assert done["proof"] == f"no process works in {directory}, p.service is inactive"
-    assert asked == ["stop --no-block p.service", "kill --kill-who=all --signal=SIGKILL p.service"]
+    assert asked == [
+        "daemon-reload",
+        "stop --no-block p.service",
+        "kill --kill-who=all --signal=SIGKILL p.service",
+    ]
+    assert f"AssertPathExists=!{mark}" in mark.read_text()
     assert server.wait(5) == -signal.SIGKILL
-    assert directory.with_name("main.fenced").exists()
+    assert mark.exists()
 
 
 def test_a_server_that_is_stopped_by_a_signal_is_killed_at_once(fence, server):
@@ -65,18 +77,19 @@ def test_a_server_that_is_stopped_by_a_signal_is_killed_at_once(fence, server):
     assert (done["killed"], done["seconds"] < 5) == (True, True)
 
 
-def test_check_mode_stops_nothing(fence, server, directory):
+def test_check_mode_stops_nothing(fence, server, directory, mark):
     done, asked = fence("stopped", check_mode=True)
     assert (done["changed"], asked, server.poll()) == (True, [], None)
     assert done["proof"] == f"processes {server.pid} work in {directory}, p.service is inactive"
-    assert not directory.with_name("main.fenced").exists()
+    assert not mark.exists()
 
 
-def test_what_was_fenced_is_let_back_once(fence, directory):
-    directory.with_name("main.fenced").touch()
+def test_what_was_fenced_is_let_back_once(fence, mark):
+    mark.parent.mkdir(parents=True)
+    mark.touch()
     done, asked = fence("released")
-    assert (done["changed"], asked) == (True, ["start p.service"])
-    assert not directory.with_name("main.fenced").exists()
+    assert (done["changed"], asked) == (True, ["daemon-reload", "start p.service"])
+    assert not mark.exists()
 
 
 def test_what_somebody_stopped_on_purpose_stays_so(fence):

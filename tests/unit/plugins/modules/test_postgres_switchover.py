@@ -25,6 +25,7 @@ def switch(run_module, api, tmp_path):
 
     def run(state=SHUT_DOWN, received=END + 1, holder="db1", answer=(200, "done"), **changes):
         (tmp_path / "global").mkdir(exist_ok=True)
+        (tmp_path / "pg_wal" / "archive_status").mkdir(parents=True, exist_ok=True)
         content = struct.pack("=QIIi4xqQ", 7, 1300, 1, state, 0, END)
         (tmp_path / "global" / "pg_control").write_bytes(content)
         pair = {"key": coded("/service/here/leader"), "value": coded(holder), "create_revision": "77"}
@@ -43,6 +44,7 @@ def switch(run_module, api, tmp_path):
             "password": "very secret",
             "ca_file": api.ca_file,
             "directory": str(tmp_path),
+            "socket": str(tmp_path),
             "timeout": 1,
         }
         return run_module("postgres_switchover", **{**arguments, **changes})
@@ -72,6 +74,26 @@ def test_once_it_is_safe_the_lease_is_given_away(switch, api):
 def test_as_long_as_it_is_not_safe_patroni_keeps_the_lease(switch, api, state, received):
     assert switch(state=state, received=received)["failed"]
     assert sent(api, "/v3/kv/txn") == []
+
+
+def test_as_long_as_its_log_is_not_archived_patroni_keeps_the_lease(switch, api, tmp_path):
+    """Without the lease Patroni kills the server, and with it the one who archives."""
+    (tmp_path / "pg_wal" / "archive_status").mkdir(parents=True)
+    (tmp_path / "pg_wal" / "archive_status" / "000000010000000000000003.ready").touch()
+    assert switch()["failed"]
+    assert sent(api, "/v3/kv/txn") == []
+
+
+def test_that_patroni_does_not_know_yet_is_no_refusal(switch):
+    done = switch(answer=(503, "status unknown"))
+    assert set(done["seconds"]) == {"stopped", "level"}
+    assert "HTTP status 503: status unknown" in done["msg"]
+
+
+def test_a_moment_that_is_far_ahead_is_refused(switch, api):
+    done = switch(at=time.time() + 3600)
+    assert done["msg"] == "db1 should begin more than 60 s from now: the clocks are apart"
+    assert sent(api, "/switchover") == []
 
 
 def test_a_candidate_is_named(switch, api):

@@ -71,13 +71,13 @@ def sight(*members, **changes):
 def test_where_the_host_is_dead_its_power_is_taken_and_the_one_that_has_most_leads():
     plan = make(sight(dead("db1"), standby("db2", 1000), standby("db3", 1040)), Request(power=True))
     assert (plan.kind, plan.old, plan.revision, plan.fence, plan.named) == (FAILOVER, "db1", 77, POWER, False)
-    assert (plan.candidate, plan.why) == ("db3", "nobody that answers has more; synchronous, log up to 0/410")
+    assert (plan.candidate, plan.why) == ("db3", "nobody that may lead has more; synchronous, log up to 0/410")
     assert (plan.lost, plan.loss, plan.objections) == (0, "no acknowledged write", ())
     assert plan.steps == (
         "take the power of db1, and see that it is off",
         "take the lease from db1",
         "Patroni elects, db3 by what is known",
-        "prove it: one server takes writes, the others follow on its timeline, a row is written and read",
+        "prove it: one server takes writes, and a write waits for a standby",
         "take a full backup",
     )
 
@@ -93,7 +93,7 @@ def test_without_power_the_lease_is_waited_for():
     plan = make(sight(dead("db1"), standby("db2"), standby("db3")), Request())
     assert (plan.fence, plan.objections) == (LEASE, ())
     assert plan.steps[:2] == (
-        "wait 14 s until the lease of db1 has run out: Patroni lets it write no more",
+        "wait 14 s until the lease of db1 has run out",
         "Patroni elects, db2 by what is known",
     )
 
@@ -173,8 +173,8 @@ def test_a_store_that_does_not_answer_stops_everything():
     plan = make(Sight((dead("db1"), standby("db2")), None, "timed out"), Request())
     assert plan.objections == (
         Objection(
-            "the cluster store does not answer (timed out), so no member may lead: Patroni lets none write without a "
-            "lease. Bring a majority of its members back first; docs/failover.md, The cluster store, says how"
+            "the cluster store does not answer (timed out), so nobody can be made to lead. Bring a majority of its "
+            "members back first; docs/failover.md, The cluster store, says how"
         ),
     )
 
@@ -262,7 +262,73 @@ def test_an_asynchronous_cluster_loses_what_only_the_primary_had():
         ("db2 lacks 600 bytes of log that the primary had: they would be lost", "-e lost_bytes=600")
     ]
     plan = make(sight(dead("db1"), standby("db2"), synchronous=(), quorum=0), Request())
-    assert (plan.lost, plan.loss) == (None, "what was written in the 20 s before the primary was lost, at most")
+    assert (plan.lost, plan.loss, plan.objections) == (
+        None,
+        "what was written in the 20 s before the primary was lost, at most",
+        (),
+    )
+
+
+def test_a_standby_that_was_not_synchronous_leads_only_by_the_operators_word():
+    """Patroni let the primary write alone, as no standby was there, and elects nobody."""
+    config = {"synchronous_mode": "quorum", "ttl": 20}
+    changes = {"synchronous": (), "quorum": 0, "config": config}
+    assert objections(dead("db1"), standby("db2"), **changes) == [
+        (
+            "no standby was synchronous when the primary was lost, so Patroni elects nobody: what only the primary "
+            "had is lost",
+            "-e candidate=db2 -e unknown_loss=true",
+        )
+    ]
+    request = Request(power=True, candidate="db2", unknown_loss=True)
+    plan = make(sight(dead("db1"), standby("db2"), **changes), request)
+    assert (plan.objections, plan.named, plan.forced) == ((), True, True)
+
+
+def test_where_every_member_is_far_behind_patroni_elects_nobody():
+    members = [dead("db1"), standby("db2"), standby("db3")]
+    assert objections(*members, position=9000) == [
+        (
+            "db2 lacks 8000 bytes up to where the primary was last, more than maximum_lag_on_failover (4096), so "
+            "Patroni elects nobody",
+            "-e candidate=db2",
+        )
+    ]
+    assert objections(*members, position=9000, request=Request(power=True, candidate="db2")) == []
+
+
+def test_a_server_that_is_down_does_not_tell_how_much_it_has():
+    """It has its last checkpoint at least, and maybe what a client was told of."""
+    down = standby("db3", 500, answers=False, exact=False)
+    assert [reason for reason, _overrule in objections(dead("db1"), standby("db2"), down)] == [
+        "db3 does not answer and may hold acknowledged writes that db2 lacks, and Patroni elects nobody without it: "
+        "bring it back"
+    ]
+
+
+def test_just_after_a_failover_the_leader_before_counts_too():
+    """The key is still that of db1, and db2, which leads and dies, told clients what db1 alone has."""
+    members = [standby("db1", 1500), dead("db2"), standby("db3", 1000)]
+    plan = make(sight(*members, leader="db2", synchronous_leader="db1"), Request(power=True))
+    assert (plan.candidate, plan.lost) == ("db3", 500)
+
+
+def test_who_takes_writes_without_the_lease_is_stopped_and_never_leads():
+    rogue = primary("db1", position=9000)
+    plan = make(sight(rogue, primary("db2"), standby("db3"), leader="db2"), Request())
+    assert (plan.kind, plan.stop) == (NOTHING, ("db1",))
+    assert plan.steps == ("stop db1, which takes writes without the lease, and let it follow",)
+    plan = make(sight(rogue, standby("db2"), standby("db3"), leader=""), Request())
+    assert (plan.kind, plan.stop, plan.candidate) == (ELECTION, ("db1",), "db2")
+    assert plan.steps[0] == "stop db1, which takes writes without the lease"
+
+
+def test_a_member_that_made_a_timeline_of_its_own_never_leads():
+    """It was promoted by hand and restarted as a standby; the others went on without it."""
+    alone = standby("db3", 5000, history=History(4, (*HISTORY.switches, Switch(3, 900))))
+    assert objections(dead("db1"), standby("db2", 1000), alone, request=Request(candidate="db3")) == [
+        ("db3 cannot lead: it went another way than the cluster: it alone left timeline 3, at 0/384. db2 can", "")
+    ]
 
 
 def test_a_silent_member_that_may_hold_more_is_refused():

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from ansible_collections.freeagentics.platform.plugins.module_utils.failover.seen import (
     Store,
     fence_mark,
@@ -25,6 +27,7 @@ STORE = {
     "leader": "db1",
     "lease": 14.2,
     "revision": 77,
+    "lease_id": 5,
     "initialize": "7400000000000000001",
     "config": {"ttl": 20, "maximum_lag_on_failover": 4096, "standby_cluster": {"host": "db9"}},
     "status": {"optime": 83886080},
@@ -49,6 +52,7 @@ def test_the_store_is_read():
     store = read([{"name": "db1", "seen": {"store": STORE}}]).store
     assert store is not None
     assert (store.leader, store.lease, store.revision, store.position) == ("db1", 14.2, 77, 83886080)
+    assert (store.lease_id, store.voters, store.synchronous_mode) == (5, ("db2", "db3"), False)
     assert (store.synchronous, store.quorum, store.synchronous_leader) == (("db2", "db3"), 1, "db1")
     assert (store.ttl, store.maximum_lag, store.follows, store.paused) == (20.0, 4096, "db9", False)
     assert store.history is not None
@@ -107,11 +111,23 @@ def test_a_server_knows_its_own_position_best():
     assert (db1.position, db1.exact, db1.writable, db1.history.end_of(1)) == (0x3000000, True, True, 0x2000000)
 
 
-def test_a_clean_shutdown_says_where_the_log_ends():
-    seen = {"control": {"timeline": 1, "checkpoint": "0/9000000", "state": "shut down in recovery"}}
+@pytest.mark.parametrize(
+    ("state", "exact"), [("shut down", True), ("shut down in recovery", False), ("in production", False)]
+)
+def test_only_the_clean_shutdown_of_a_primary_says_where_the_log_ends(state, exact):
+    seen = {"control": {"timeline": 1, "checkpoint": "0/9000000", "state": state}}
     (db1,) = read([{"name": "db1", "seen": seen}]).members
-    assert (db1.position, db1.exact) == (0x9000000, True)
+    assert (db1.position, db1.exact) == (0x9000000, exact)
 
 
-def test_the_mark_is_beside_the_data():
-    assert fence_mark("/var/lib/postgresql/15/main") == "/var/lib/postgresql/15/main.fenced"
+@pytest.mark.parametrize(("mode", "on"), [("quorum", True), (True, True), ("on", True), (False, False), ("off", False)])
+def test_synchronous_mode_has_many_spellings(mode, on):
+    assert Store(config={"synchronous_mode": mode}).synchronous_mode is on
+
+
+def test_the_leader_before_holds_acknowledged_writes_too_until_the_key_is_written_anew():
+    assert Store(leader="db2", synchronous=("db2", "db3"), synchronous_leader="db1").voters == ("db3", "db1")
+
+
+def test_the_mark_is_where_a_restart_forgets_it():
+    assert fence_mark("patroni.service") == "/run/systemd/system/patroni.service.d/fenced.conf"

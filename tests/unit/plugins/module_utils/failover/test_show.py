@@ -17,7 +17,7 @@ def standby(name, **changes):
     return Member(name, **{**values, "position": 1000, "exact": True, **changes})
 
 
-STORE = Store("db1", 14.4, 77, 1024, "7", ("db2", "db3"), "db1", 1, HISTORY)
+STORE = Store("db1", 14.4, 77, 5, 1024, "7", ("db2", "db3"), "db1", 1, HISTORY)
 
 
 def show(*members, request=None, store=STORE, error=""):
@@ -32,12 +32,12 @@ def test_everything_is_on_one_screen():
         "           db3: standby, synchronous; timeline 2, log up to 0/410",
         "silent     db1: Connection timed out; nobody sees its Patroni",
         "lease      db1, for 14 s more; its log was at 0/400",
-        "leads next db3: nobody that answers has more; synchronous, log up to 0/410",
+        "leads next db3: nobody that may lead has more; synchronous, log up to 0/410",
         "lost       no acknowledged write",
         "steps      1. take the power of db1, and see that it is off",
         "           2. take the lease from db1",
         "           3. Patroni elects, db3 by what is known",
-        "           4. prove it: one server takes writes, the others follow on its timeline, a row is written and read",
+        "           4. prove it: one server takes writes, and a write waits for a standby",
         "           5. take a full backup",
     ]
 

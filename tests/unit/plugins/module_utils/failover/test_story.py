@@ -44,7 +44,7 @@ def test_a_failover_is_told():
             "heading": "What was proved",
             "lines": [
                 "db1: db1 is off",
-                "exactly one server takes writes, and a standby acknowledged one",
+                "exactly one server takes writes, and it committed one",
                 "https://a.b/health answers",
             ],
         },
@@ -81,11 +81,11 @@ def test_what_is_not_as_it_should_be_comes_first():
 def test_a_switchover_is_told(hastened, how):
     plan = {**PLAN, "kind": "switchover", "fence": ""}
     led = {"leader": "db3", "hastened": hastened, "seconds": {"led": 1.2}}
-    told = tell(plan, {"led": led, "answering": ["db1", "db2", "db3"]})
+    told = tell(plan, {"led": led, "answering": ["db1", "db2", "db3"], "pools": ["api2"]})
     assert told["verdict"] == "db3 leads instead of db1"
     assert told["figures"][1]["name"] == f"from the beginning to a server that leads, the lease {how}"
     assert told["figures"][1]["measured"] == "1.2 s"
-    assert told["next"] == []
+    assert told["next"] == ["the pool on api2 did not hold its clients back: some of them may have seen an error"]
 
 
 def test_where_nothing_was_to_be_done_that_is_told():

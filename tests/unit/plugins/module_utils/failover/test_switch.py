@@ -53,7 +53,11 @@ def test_a_synchronous_standby_takes_over():
     )
 
 
-def test_a_member_that_is_asked_for_takes_over_though_it_is_asynchronous():
+def test_an_asynchronous_member_takes_over_only_where_none_has_to_be_synchronous():
+    config = {"synchronous_mode": "quorum"}
+    assert objections(PRIMARY, DB2, DB3, candidate="db2", synchronous=("db3",), config=config) == [
+        "db2 cannot lead: it is not synchronous"
+    ]
     made = plan(PRIMARY, DB2, DB3, candidate="db2", synchronous=("db3",))
     assert (made.candidate, made.named, made.steps[2]) == ("db2", True, "db2 leads")
 

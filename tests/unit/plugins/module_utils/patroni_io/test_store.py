@@ -83,18 +83,27 @@ def test_a_lease_says_how_long_it_runs(api, member, answer, seconds):
     assert Store([member]).seconds_left(5) == seconds
 
 
-@pytest.mark.parametrize(("answer", "removed"), [('{"succeeded": true}', True), ("{}", False)])
-def test_a_key_is_removed_only_if_it_is_still_the_one_that_was_seen(api, member, answer, removed):
+@pytest.mark.parametrize(("answer", "changed"), [('{"succeeded": true}', True), ("{}", False)])
+def test_keys_are_changed_only_if_one_is_still_what_was_seen(api, member, answer, changed):
     api.answers[TXN] = (200, answer)
-    assert Store([member]).remove_if_still("key", Entry("db1", 77)) is removed
-    compare = json.loads(api.requests[-1][3])["compare"]
-    assert compare == [
+    seen = Entry("db1", 77, 5)
+    assert Store([member]).change_if_still("key", seen, ["key", "other"], {"third": "3"}) is changed
+    asked = json.loads(api.requests[-1][3])
+    assert asked["compare"] == [
         {"key": "a2V5", "target": "CREATE", "result": "EQUAL", "create_revision": "77"},
         {"key": "a2V5", "target": "VALUE", "result": "EQUAL", "value": coded("db1")},
+        {"key": "a2V5", "target": "LEASE", "result": "EQUAL", "lease": "5"},
+    ]
+    assert asked["success"] == [
+        {"request_delete_range": {"key": "a2V5"}},
+        {"request_delete_range": {"key": coded("other")}},
+        {"request_put": {"key": coded("third"), "value": coded("3")}},
     ]
 
 
-def test_a_key_is_written(api, member):
-    api.answers["/v3/kv/put"] = (200, "{}")
-    Store([member]).put("key", "77")
-    assert json.loads(api.requests[-1][3]) == {"key": "a2V5", "value": "Nzc="}
+def test_a_key_that_was_not_there_must_still_be_away(api, member):
+    api.answers[TXN] = (200, '{"succeeded": true}')
+    assert Store([member]).change_if_still("key", None, put={"other": "1"})
+    assert json.loads(api.requests[-1][3])["compare"] == [
+        {"key": "a2V5", "target": "CREATE", "result": "EQUAL", "create_revision": "0"}
+    ]
