@@ -131,8 +131,10 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.freeagentics.platform.plugins.module_utils.endpoint.probe import Endpoint, Result, probe
 from ansible_collections.freeagentics.platform.plugins.module_utils.observe.parallel import ask_all
 
-#: Seconds between two rounds, and how many steps of a request may each take their whole time.
-PAUSE, STEPS = 0.5, 4
+#: Seconds between two rounds.
+PAUSE = 0.5
+#: How many steps of a request may each take their whole time.
+STEPS = 4
 
 
 def ask(wanted: List[Endpoint], timeout: float) -> List[Result]:

@@ -118,8 +118,10 @@ from ansible_collections.freeagentics.platform.plugins.module_utils.patroni_io.o
 from ansible_collections.freeagentics.platform.plugins.module_utils.patroni_io.store import Entry, StoreError
 from ansible_collections.freeagentics.platform.plugins.module_utils.postgres_io import rest
 
-#: Seconds between two looks, and for each answer.
-PAUSE, ANSWER = 0.1, 2.0
+#: Seconds between two looks.
+PAUSE = 0.1
+#: Seconds for each answer.
+ANSWER = 2.0
 
 
 class Refused(Exception):

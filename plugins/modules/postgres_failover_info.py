@@ -262,6 +262,7 @@ class Host:
         """Return what a command prints. Several threads do so at once, for which run_command is not made."""
         environment = {**os.environ, "LC_ALL": "C"}
         limit = self._params["timeout"]
+        # pylint: disable-next=ansible-bad-function
         done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=limit, check=False)
         return done.stdout.strip()
 

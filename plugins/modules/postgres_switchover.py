@@ -153,10 +153,16 @@ from ansible_collections.freeagentics.platform.plugins.module_utils.patroni_io.r
 from ansible_collections.freeagentics.platform.plugins.module_utils.patroni_io.store import StoreError
 from ansible_collections.freeagentics.platform.plugins.module_utils.postgres_io import sql
 
-#: Seconds between two looks, for an answer, and for one of many that are asked again at once.
-PAUSE, ANSWER, LOOK = 0.05, 2.0, 0.5
-#: Seconds after which Patroni has done it itself, and how far ahead a moment may be that is meant.
-LEVEL_SECONDS, AHEAD = 3.0, 60.0
+#: Seconds between two looks.
+PAUSE = 0.05
+#: Seconds for an answer.
+ANSWER = 2.0
+#: Seconds for an answer of one of many that are asked again at once.
+LOOK = 0.5
+#: Seconds after which Patroni has done it itself.
+LEVEL_SECONDS = 3.0
+#: How many seconds ahead a moment may be that is meant.
+AHEAD = 60.0
 #: Whether a client is in a transaction; https://www.postgresql.org/docs/15/monitoring-stats.html
 BUSY = """
 SELECT count(*) > 0 FROM pg_stat_activity

@@ -85,5 +85,6 @@ def test_filters_are_loaded_before_processes_are_made_for_tasks():
         "print([name for name in sys.modules if name.startswith('ansible_collections.freeagentics.platform')])"
     )
     environment = {**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg")}
-    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, env=environment, capture_output=True, text=True)
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert "ansible_collections.freeagentics.platform.plugins.filter.topology" in done.stdout, done.stderr

@@ -71,5 +71,5 @@ def test_a_report_that_says_little_is_one_too():
 
 def test_the_picture_has_a_bar_for_each_phase():
     bars = ElementTree.fromstring(picture(TIMELINE)).findall("rect")
-    assert [bar.get("fill") for bar in bars] == ["#3b7dc4", "#c4403b"]
+    assert [one.get("fill") for one in bars] == ["#3b7dc4", "#c4403b"]
     assert float(bars[0].get("width")) > 6 * float(bars[1].get("width"))
