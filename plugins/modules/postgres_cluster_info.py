@@ -300,9 +300,10 @@ from ansible_collections.freeagentics.platform.plugins.module_utils.postgres_obs
     Answer,
     describe,
 )
+from ansible_collections.freeagentics.platform.plugins.module_utils.postgres_observe.timeline import STANDBY_SQL
 
 #: One statement, so that all values are of one moment. https://www.postgresql.org/docs/15/monitoring-stats.html
-STATE = """
+STATE = f"""
 WITH me AS (SELECT pg_is_in_recovery() AS standby)
 SELECT json_build_object(
   'in_recovery', standby,
@@ -312,7 +313,7 @@ SELECT json_build_object(
   'archive_mode', current_setting('archive_mode'),
   'synchronous_standby_names', current_setting('synchronous_standby_names'),
   'timeline', CASE WHEN standby
-    THEN coalesce((SELECT received_tli FROM pg_stat_wal_receiver), (SELECT timeline_id FROM pg_control_checkpoint()))
+    THEN {STANDBY_SQL}
     ELSE ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int END,
   'written', CASE WHEN NOT standby THEN pg_current_wal_lsn() END,
   'received', CASE WHEN standby THEN pg_last_wal_receive_lsn() END,

@@ -210,16 +210,17 @@ from ansible_collections.freeagentics.platform.plugins.module_utils.patroni_io.o
 )
 from ansible_collections.freeagentics.platform.plugins.module_utils.patroni_io.store import Store, StoreError
 from ansible_collections.freeagentics.platform.plugins.module_utils.postgres_io import rest, sql
+from ansible_collections.freeagentics.platform.plugins.module_utils.postgres_observe.timeline import STANDBY_SQL
 
 #: Seconds after which the cluster store is asked again.
 AGAIN = 0.3
 
 #: https://www.postgresql.org/docs/15/functions-admin.html#FUNCTIONS-RECOVERY-CONTROL
-STATE = """
+STATE = f"""
 SELECT json_build_object(
   'in_recovery', standby,
   'timeline', CASE WHEN standby
-    THEN coalesce((SELECT received_tli FROM pg_stat_wal_receiver), (SELECT timeline_id FROM pg_control_checkpoint()))
+    THEN {STANDBY_SQL}
     ELSE ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int END,
   'position', CASE WHEN standby THEN greatest(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn())
     ELSE pg_current_wal_flush_lsn() END)

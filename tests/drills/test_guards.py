@@ -14,6 +14,7 @@ import pytest
 
 from tests.acceptance.data.cluster import Cluster
 from tests.acceptance.data.hosts import Hosts
+from tests.acceptance.site_client import until
 from tests.drills.load import Load
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -68,6 +69,7 @@ def test_a_silent_member_that_may_hold_more_is_refused(
             said = refused()
             assert f"{second} does not answer and may hold acknowledged writes that {first} lacks" in said
             assert f"-e without={second}, which loses those writes for good" in said
+        until(f"{second} answers", lambda: cluster.answers(second), 60)
         play("failover", "scope=database", f"confirm={platform_name}", limit=LIMIT)
         assert cluster.primary() in (first, second)
     cluster.wait_until_whole()

@@ -13,6 +13,15 @@ from typing import Any, Optional, Sequence, Tuple
 
 from ansible_collections.freeagentics.platform.plugins.module_utils.postgres_observe.lsn import parse_lsn, show_lsn
 
+#: SQL for the timeline of a standby. While nothing is received, the control file alone is behind: its timelines are
+#: those of the last restartpoint. A standby that follows a new timeline has a segment of it.
+STANDBY_SQL = """
+coalesce((SELECT received_tli FROM pg_stat_wal_receiver), greatest(
+  (SELECT timeline_id FROM pg_control_checkpoint()),
+  (SELECT min_recovery_end_timeline FROM pg_control_recovery()),
+  (SELECT max(('x' || substr(name, 1, 8))::bit(32)::int) FROM pg_ls_waldir() WHERE name ~ '^[0-9A-F]{24}$')))
+"""
+
 
 @dataclass(frozen=True)
 class Switch:

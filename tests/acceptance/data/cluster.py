@@ -93,6 +93,13 @@ class Cluster:
         except (AssertionError, LabError):
             return False
 
+    def answers(self, server: str) -> bool:
+        """Return whether a server answers queries."""
+        try:
+            return self.ask(server, "SELECT 1") == [["1"]]
+        except (AssertionError, LabError):
+            return False
+
     def states(self) -> List[Dict[str, Any]]:
         """Return what Patroni says of each member."""
         members: List[Dict[str, Any]] = json.loads(
