@@ -48,3 +48,25 @@ options:
     type: str
     default: /service/
 """
+
+    MEMBERS = r"""
+options:
+  members:
+    description: The members of the cluster.
+    type: list
+    elements: dict
+    required: true
+    suboptions:
+      name:
+        description: The member's name in Patroni.
+        type: str
+        required: true
+      host:
+        description: Its address, for which its certificate must be.
+        type: str
+        required: true
+      rest_port:
+        description: The port of Patroni's REST API.
+        type: int
+        default: 8008
+"""

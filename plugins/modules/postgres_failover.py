@@ -19,6 +19,7 @@ author:
   - FreeAgentics (@freeagentics)
 extends_documentation_fragment:
   - freeagentics.platform.cluster_store
+  - freeagentics.platform.cluster_store.members
 attributes:
   check_mode:
     support: full
@@ -27,24 +28,6 @@ attributes:
     support: full
     description: Shows who leads before and after.
 options:
-  members:
-    description: The members of the cluster.
-    type: list
-    elements: dict
-    required: true
-    suboptions:
-      name:
-        description: The member's name in Patroni.
-        type: str
-        required: true
-      host:
-        description: Its address, for which its certificate must be.
-        type: str
-        required: true
-      rest_port:
-        description: The port of Patroni's REST API.
-        type: int
-        default: 8008
   old:
     description: The member that shall lead no more; empty where nobody held the lease.
     type: str
@@ -108,9 +91,10 @@ from typing import Any, Dict, Mapping, Optional, Sequence
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.freeagentics.platform.plugins.module_utils.failover.seen import LEADING
+from ansible_collections.freeagentics.platform.plugins.module_utils.failover.seen import leads
 from ansible_collections.freeagentics.platform.plugins.module_utils.observe.parallel import ask_all
 from ansible_collections.freeagentics.platform.plugins.module_utils.patroni_io.options import (
+    MEMBERS,
     STORE,
     folder_of,
     store_of,
@@ -211,7 +195,7 @@ class Cluster:
             said = self._patroni(member)
         except rest.RestError:
             return False
-        return said.get("role") in LEADING and said.get("state") == "running"
+        return leads(said)
 
 
 def wait_for_leader(cluster: Cluster, old: str, seconds: float) -> Optional[str]:
@@ -237,15 +221,10 @@ def wait_for_leader(cluster: Cluster, old: str, seconds: float) -> Optional[str]
 
 def main() -> None:
     """Release, wait, tell."""
-    member = {
-        "name": {"type": "str", "required": True},
-        "host": {"type": "str", "required": True},
-        "rest_port": {"type": "int", "default": 8008},
-    }
     module = AnsibleModule(
         argument_spec={
             **STORE,
-            "members": {"type": "list", "elements": "dict", "required": True, "options": member},
+            **MEMBERS,
             "old": {"type": "str", "default": ""},
             "revision": {"type": "int", "default": 0},
             "lease_id": {"type": "int", "default": 0},

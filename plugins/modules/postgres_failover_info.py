@@ -20,6 +20,7 @@ author:
   - FreeAgentics (@freeagentics)
 extends_documentation_fragment:
   - freeagentics.platform.cluster_store
+  - freeagentics.platform.cluster_store.members
 attributes:
   check_mode:
     support: full
@@ -28,24 +29,6 @@ attributes:
     support: none
     description: Changes nothing.
 options:
-  members:
-    description: The members of the cluster.
-    type: list
-    elements: dict
-    required: true
-    suboptions:
-      name:
-        description: The member's name in Patroni.
-        type: str
-        required: true
-      host:
-        description: Its address, for which its certificate must be.
-        type: str
-        required: true
-      rest_port:
-        description: The port of Patroni's REST API.
-        type: int
-        default: 8008
   directory:
     description: The data directory.
     type: path
@@ -204,6 +187,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.freeagentics.platform.plugins.module_utils.failover.seen import fence_mark, parse_control
 from ansible_collections.freeagentics.platform.plugins.module_utils.observe.parallel import ask_all, first_of
 from ansible_collections.freeagentics.platform.plugins.module_utils.patroni_io.options import (
+    MEMBERS,
     STORE,
     folder_of,
     store_of,
@@ -335,15 +319,10 @@ class Host:
 
 def main() -> None:
     """Ask everything at once."""
-    member = {
-        "name": {"type": "str", "required": True},
-        "host": {"type": "str", "required": True},
-        "rest_port": {"type": "int", "default": 8008},
-    }
     module = AnsibleModule(
         argument_spec={
             **STORE,
-            "members": {"type": "list", "elements": "dict", "required": True, "options": member},
+            **MEMBERS,
             "directory": {"type": "path", "required": True},
             "bin_directory": {"type": "path", "required": True},
             "unit": {"type": "str", "default": "patroni.service"},

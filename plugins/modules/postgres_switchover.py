@@ -23,6 +23,7 @@ author:
   - FreeAgentics (@freeagentics)
 extends_documentation_fragment:
   - freeagentics.platform.cluster_store
+  - freeagentics.platform.cluster_store.members
 attributes:
   check_mode:
     support: full
@@ -39,24 +40,6 @@ options:
     description: The revision of its key, of M(freeagentics.platform.postgres_failover_info).
     type: int
     required: true
-  members:
-    description: The members of the cluster.
-    type: list
-    elements: dict
-    required: true
-    suboptions:
-      name:
-        description: The member's name in Patroni.
-        type: str
-        required: true
-      host:
-        description: Its address, for which its certificate must be.
-        type: str
-        required: true
-      rest_port:
-        description: The port of Patroni's REST API.
-        type: int
-        default: 8008
   username:
     description: The user of Patroni's REST API.
     type: str
@@ -142,9 +125,10 @@ from typing import Any, Dict, Optional
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.freeagentics.platform.plugins.module_utils.failover import control
-from ansible_collections.freeagentics.platform.plugins.module_utils.failover.seen import LEADING
+from ansible_collections.freeagentics.platform.plugins.module_utils.failover.seen import leads
 from ansible_collections.freeagentics.platform.plugins.module_utils.observe.parallel import NoAnswer, first_of
 from ansible_collections.freeagentics.platform.plugins.module_utils.patroni_io.options import (
+    MEMBERS,
     STORE,
     folder_of,
     store_of,
@@ -329,20 +313,10 @@ class Switchover:
             status, said = call(replace(self._others[name], timeout=ANSWER), "GET", "/patroni")
         except RestError:
             return False
-        return status == 200 and said.get("role") in LEADING and said.get("state") == "running"
+        return status == 200 and leads(said)
 
     def _note(self, step: str) -> None:
         self.seconds[step] = round(time.monotonic() - self._begun, 3)
-
-
-def members_option() -> Dict[str, Any]:
-    """Return the option of the members."""
-    member = {
-        "name": {"type": "str", "required": True},
-        "host": {"type": "str", "required": True},
-        "rest_port": {"type": "int", "default": 8008},
-    }
-    return {"type": "list", "elements": "dict", "required": True, "options": member}
 
 
 def main() -> None:
@@ -350,9 +324,9 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec={
             **STORE,
+            **MEMBERS,
             "name": {"type": "str", "required": True},
             "revision": {"type": "int", "required": True},
-            "members": members_option(),
             "username": {"type": "str", "required": True},
             "password": {"type": "str", "required": True, "no_log": True},
             "candidate": {"type": "str", "default": ""},

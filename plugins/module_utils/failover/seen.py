@@ -236,6 +236,14 @@ def _history(entries: Sequence[Sequence[Any]]) -> Optional[History]:
     return parse_patroni_history(int(entries[-1][0]) + 1, entries) if entries else None
 
 
+def leads(said: Mapping[str, Any]) -> bool:
+    """Return whether a member's own Patroni says that it leads and that its server runs.
+
+    :param said: its answer to ``/patroni``.
+    """
+    return said.get("role") in LEADING and said.get("state") == "running"
+
+
 def fence_mark(unit: str, folder: str = "/run/systemd/system") -> str:
     """Return the path of the mark that a unit was stopped for a failover. It keeps the unit from being started.
 

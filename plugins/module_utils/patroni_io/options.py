@@ -27,6 +27,20 @@ STORE: Dict[str, Any] = {
     "namespace": {"type": "str", "default": "/service/"},
 }
 
+#: The members of a cluster, by the fragment ``cluster_store.members``.
+MEMBERS: Dict[str, Any] = {
+    "members": {
+        "type": "list",
+        "elements": "dict",
+        "required": True,
+        "options": {
+            "name": {"type": "str", "required": True},
+            "host": {"type": "str", "required": True},
+            "rest_port": {"type": "int", "default": 8008},
+        },
+    },
+}
+
 
 def store_of(params: Mapping[str, Any], timeout: float = 5.0) -> Store:
     """Return the store that a module's parameters name.

@@ -7,7 +7,7 @@ from __future__ import annotations
 import yaml
 
 from ansible_collections.freeagentics.platform.plugins.doc_fragments.cluster_store import ModuleDocFragment
-from ansible_collections.freeagentics.platform.plugins.module_utils.patroni_io.options import STORE
+from ansible_collections.freeagentics.platform.plugins.module_utils.patroni_io.options import MEMBERS, STORE
 
 
 def test_every_option_is_documented_as_it_is():
@@ -18,3 +18,13 @@ def test_every_option_is_documented_as_it_is():
         assert (shown["type"], shown.get("required", False)) == (option["type"], option.get("required", False))
         assert shown.get("default") == option.get("default")
     assert set(documented["store"]["suboptions"]) == set(STORE["store"]["options"])
+
+
+def test_the_members_are_documented_as_they_are():
+    shown = yaml.safe_load(ModuleDocFragment.MEMBERS)["options"]["members"]["suboptions"]
+    assert set(shown) == set(MEMBERS["members"]["options"])
+    for name, option in MEMBERS["members"]["options"].items():
+        assert (shown[name].get("required", False), shown[name].get("default")) == (
+            option.get("required", False),
+            option.get("default"),
+        )

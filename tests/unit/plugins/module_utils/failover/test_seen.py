@@ -9,6 +9,7 @@ import pytest
 from ansible_collections.freeagentics.platform.plugins.module_utils.failover.seen import (
     Store,
     fence_mark,
+    leads,
     parse_control,
     read,
 )
@@ -131,3 +132,16 @@ def test_the_leader_before_holds_acknowledged_writes_too_until_the_key_is_writte
 
 def test_the_mark_is_where_a_restart_forgets_it():
     assert fence_mark("patroni.service") == "/run/systemd/system/patroni.service.d/fenced.conf"
+
+
+@pytest.mark.parametrize(
+    ("role", "state", "found"),
+    [
+        ("primary", "running", True),
+        ("standby_leader", "running", True),
+        ("primary", "starting", False),
+        ("replica", "running", False),
+    ],
+)
+def test_a_member_leads_by_its_own_word(role, state, found):
+    assert leads({"role": role, "state": state}) is found
