@@ -6,11 +6,19 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import datetime
+from time import time
 
-from ansible_collections.freeagentics.platform.plugins.module_utils.failover import plan, seen, show, story, switch
+from ansible_collections.freeagentics.platform.plugins.module_utils.failover import (
+    plan,
+    region,
+    seen,
+    show,
+    story,
+    switch,
+)
 
 #: What an operator may ask for; everything else is a misspelt variable.
-SCOPES = ("database",)
+SCOPES = ("database", "region")
 UNFENCED = ("wait", "refuse")
 
 
@@ -65,6 +73,69 @@ def _told(sight, made):
     }
 
 
+def region_plan(hosts, request=None, now=None):
+    """Return what is to be done so that a region leads and the others follow, and what stands against it."""
+    wanted = request or {}
+    regions = list(dict.fromkeys(one["region"] for one in hosts))
+    try:
+        to = _one_of(regions, "to", str(wanted.get("to") or ""))
+        gone = tuple(filter(None, str(wanted.get("region_is_gone") or "").split(",")))
+        for name in gone:
+            _one_of(regions, "region_is_gone", name)
+    except ValueError as error:
+        return {"refusal": str(error), "shown": []}
+    sights = {
+        name: seen.read(
+            [one for one in hosts if one["region"] == name], name, [one for one in hosts if one["region"] != name]
+        )
+        for name in regions
+    }
+    addresses = {one["address"]: one["region"] for one in hosts}
+    made = region.make(sights, addresses, region.Request(to, gone, bool(wanted.get("power"))), now or time())
+    return _told_of_regions(sights, addresses, made)
+
+
+def _told_of_regions(sights, addresses, made):
+    reached = [one.name for sight in sights.values() for one in sight.members if one.reached]
+    reached_in = {name: [one.name for one in sight.members if one.reached] for name, sight in sights.items()}
+    parts = {
+        "stops": list(made.stop),
+        "power": list(made.power),
+        "keeps": [name for one in made.returns for name in reached_in[one]],
+        "returns": [reached_in[one][0] for one in made.returns if reached_in[one]],
+        "releases": list(made.release),
+        "yields": _first(sights[made.old], reached_in[made.old]) if made.kind == region.PLANNED else [],
+        "leads": _first(sights[made.to], reached_in[made.to]),
+        "proves": [name for name in reached if name not in (*made.stop, *made.power) or name in made.release],
+    }
+    return {
+        **asdict(made),
+        **parts,
+        "parts": [[name, part] for part, names in parts.items() for name in names],
+        "refusal": "",
+        "leader": sights[made.old or made.to].store.leader if sights[made.old or made.to].store else "",
+        "switched": _switched(sights[made.to]),
+        "others": [name for name in sights if name != made.to],
+        "members": {name: [one.name for one in sight.members] for name, sight in sights.items()},
+        "shown": show.region_lines(sights, addresses, made),
+        "objections": [asdict(one) for one in made.objections],
+    }
+
+
+def _first(sight, reached):
+    """Return the reached member that holds the lease, or else another one, in a list; empty where none is reached."""
+    leader = sight.store.leader if sight.store else ""
+    return sorted(reached, key=lambda name: name != leader)[:1]
+
+
+def _one_of(regions, variable, wanted):
+    """Return a region that was named, if there is a database in it."""
+    if wanted not in regions:
+        said = repr(wanted) if wanted else "not set"
+        raise ValueError(f"{variable} is {said}: use {' or '.join(f'-e {variable}={name}' for name in regions)}")
+    return wanted
+
+
 def _switched(sight):
     """Return when the cluster's present timeline began, in seconds of the epoch; 0 where nobody knows."""
     switches = sight.store.history.switches if sight.store and sight.store.history else ()
@@ -84,10 +155,19 @@ def failover_report(made, outcome):
     return story.tell(made, outcome)
 
 
+def region_report(made, outcome):
+    """Return the parts of a report about a plan for regions that was carried out."""
+    return story.tell_of_regions(made, outcome)
+
+
 def failover_host(variables):
-    """Return what a host's variables have to tell a plan: who it is, and what was seen there or why nothing was."""
+    """Return what a host's variables have to tell a plan: who and where it is, and what was seen there or why not."""
     seen_there = variables.get("__failover_seen") or {}
-    found = {"name": variables["inventory_hostname"], "region": variables["platform_region"]}
+    found = {
+        "name": variables["inventory_hostname"],
+        "region": variables["platform_region"],
+        "address": variables["platform_address"],
+    }
     if "store" in seen_there:
         return {**found, "seen": seen_there}
     return {**found, "unreached": _why_not(str(seen_there.get("msg") or "it was not asked"))}
@@ -154,5 +234,7 @@ class FilterModule:
             "failover_host": failover_host,
             "failover_plan": failover_plan,
             "failover_report": failover_report,
+            "region_plan": region_plan,
+            "region_report": region_report,
             "switchover_plan": switchover_plan,
         }

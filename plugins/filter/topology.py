@@ -78,6 +78,11 @@ def public_records(topology):
     return [asdict(record) for record in dns.public_records(topology)]
 
 
+def site_records(topology, region):
+    """Return the records that lead the names of the site to a region."""
+    return [asdict(record) for record in dns.site_records(topology, region)]
+
+
 def declared_peers(topology, host):
     """Return the TCP sockets of the platform that a host may call."""
     return [asdict(peer) for peer in flows.tcp_peers(topology, host)]
@@ -101,6 +106,7 @@ FILTERS = (
     ssh_config,
     public_names,
     public_records,
+    site_records,
     declared_peers,
     platform_networks,
 )

@@ -133,6 +133,10 @@ server:
     position:
       description: The end of its log.
       type: str
+    replayed_at:
+      description: When the last transaction that it replayed was committed, in seconds of the epoch. A server that was
+        promoted still says it. Null where it never replayed one.
+      type: float
 store:
   description: The keys of the cluster store, or C(error) with the reason.
   returned: always
@@ -207,7 +211,8 @@ SELECT json_build_object(
     THEN {STANDBY_SQL}
     ELSE ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int END,
   'position', CASE WHEN standby THEN greatest(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn())
-    ELSE pg_current_wal_flush_lsn() END)
+    ELSE pg_current_wal_flush_lsn() END,
+  'replayed_at', extract(epoch FROM pg_last_xact_replay_timestamp()))
 FROM (SELECT pg_is_in_recovery() AS standby) AS me
 """
 

@@ -83,6 +83,11 @@ class Store:
         """The host that the whole cluster follows, empty if it leads itself."""
         return str((self.config.get("standby_cluster") or {}).get("host", ""))
 
+    @property
+    def epoch(self) -> int:
+        """How many failovers of a region led here. Of two regions that both lead, the one with more is right."""
+        return int(self.config.get("region_epoch") or 0)
+
 
 @dataclass(frozen=True)
 class Member:
@@ -91,6 +96,7 @@ class Member:
     ``unreached`` is why the host did not answer, empty if it did. ``process`` is the state of the server's process as
     Linux tells it, empty where there is none. ``position`` is the end of the log that the member has, in bytes: of its
     own where it wrote it, received else; ``exact`` is false where it is only what the server had at least.
+    ``replayed_at`` is when the last transaction that it replayed was committed, in seconds of the epoch.
     """
 
     name: str
@@ -103,6 +109,7 @@ class Member:
     history: Optional[History] = None
     position: Optional[int] = None
     exact: bool = False
+    replayed_at: Optional[float] = None
     fenced: bool = False
     seen_by: Tuple[str, ...] = ()
     role: str = ""
@@ -139,17 +146,20 @@ class Sight:
         return next((one for one in self.members if one.name == name), None)
 
 
-def read(hosts: Sequence[Mapping[str, Any]], region: str = "") -> Sight:
+def read(
+    hosts: Sequence[Mapping[str, Any]], region: str = "", witnesses: Sequence[Mapping[str, Any]] = ()
+) -> Sight:
     """Put together what ``postgres_failover_info`` returned on each host.
 
     :param hosts: for each member ``name``, and either ``unreached`` (why) or ``seen`` (what the module returned).
     :param region: the region that they are in.
+    :param witnesses: hosts of other regions, which may see the members' Patroni.
     """
     stores = [one["seen"].get("store") or {} for one in hosts if one.get("seen")]
     answered = [store for store in stores if not store.get("error")]
     errors = sorted({str(store["error"]) for store in stores if store.get("error")})
     return Sight(
-        tuple(_member(one, hosts) for one in hosts),
+        tuple(_member(one, (*hosts, *witnesses)) for one in hosts),
         _store(answered[0]) if answered else None,
         "; ".join(errors) or "no database host answered",
         region,
@@ -183,6 +193,7 @@ def _member(one: Mapping[str, Any], hosts: Sequence[Mapping[str, Any]]) -> Membe
         history=parse_history(int(timeline), str(seen.get("history") or "")) if timeline else None,
         position=position,
         exact=exact,
+        replayed_at=float(server["replayed_at"]) if server.get("replayed_at") else None,
         fenced=bool(seen.get("fenced")),
         seen_by=tuple(sorted(views)),
         role=str(view.get("role", "")),

@@ -4,9 +4,15 @@
 
 from __future__ import annotations
 
-from typing import Iterator, List, Optional
+from typing import Iterator, List, Mapping, Optional, Sequence
 
-from ansible_collections.freeagentics.platform.plugins.module_utils.failover.plan import ELECTION, NOTHING, Plan
+from ansible_collections.freeagentics.platform.plugins.module_utils.failover import region
+from ansible_collections.freeagentics.platform.plugins.module_utils.failover.plan import (
+    ELECTION,
+    NOTHING,
+    Objection,
+    Plan,
+)
 from ansible_collections.freeagentics.platform.plugins.module_utils.failover.seen import Member, Sight, Store
 from ansible_collections.freeagentics.platform.plugins.module_utils.postgres_observe.lsn import show_lsn
 
@@ -16,20 +22,48 @@ MARGIN = 11
 
 def lines(sight: Sight, plan: Plan) -> List[str]:
     """Return the lines of the screen."""
+    return _screen(
+        {
+            "found": [_found(one, sight.store) for one in sight.members if one.reached],
+            "silent": [_silent(one) for one in sight.members if not one.reached],
+            "lease": [_lease(sight)],
+            "leads next": [_next(plan)],
+            "lost": [plan.loss] if plan.candidate else [],
+            "steps": _numbered(plan.steps),
+            "against it": list(_objections(plan.objections)),
+        }
+    )
+
+
+def region_lines(sights: Mapping[str, Sight], addresses: Mapping[str, str], plan: region.Plan) -> List[str]:
+    """Return the lines of the screen about a failover from region to region."""
+    members = [(one, sight.store) for sight in sights.values() for one in sight.members]
+    said = region.lines(plan, sights, addresses)
+    return _screen(
+        {
+            "regions": said["regions"],
+            "found": [_found(one, store) for one, store in members if one.reached],
+            "silent": [_silent(one) for one, _store in members if not one.reached],
+            "leads next": said["leads next"],
+            "lost": said["lost"],
+            "steps": _numbered(plan.steps),
+            "against it": list(_objections(plan.objections)),
+        }
+    )
+
+
+def _screen(parts: Mapping[str, Sequence[str]]) -> List[str]:
     shown: List[str] = []
-    for word, texts in (
-        ("found", [_found(one, sight.store) for one in sight.members if one.reached]),
-        ("silent", [_silent(one) for one in sight.members if not one.reached]),
-        ("lease", [_lease(sight)]),
-        ("leads next", [_next(plan)]),
-        ("lost", [plan.loss] if plan.candidate else []),
-        ("steps", [f"{number}. {step}" for number, step in enumerate(plan.steps, 1)]),
-        ("against it", list(_objections(plan))),
-    ):
+    for word, texts in parts.items():
+        margin = word
         for text in texts:
-            shown.append(f"{word:{MARGIN}}{text}")
-            word = ""
+            shown.append(f"{margin:{MARGIN}}{text}")
+            margin = ""
     return shown
+
+
+def _numbered(steps: Sequence[str]) -> List[str]:
+    return [f"{number}. {step}" for number, step in enumerate(steps, 1)]
 
 
 def _found(member: Member, store: Optional[Store]) -> str:
@@ -71,6 +105,6 @@ def _next(plan: Plan) -> str:
     return f"{plan.candidate}: {plan.why}" + (f" ({way})" if plan.kind == ELECTION else "")
 
 
-def _objections(plan: Plan) -> Iterator[str]:
-    for one in plan.objections:
+def _objections(objections: Sequence[Objection]) -> Iterator[str]:
+    for one in objections:
         yield f"{one.reason}" + (f" [overrule with {one.overrule}]" if one.overrule else "")

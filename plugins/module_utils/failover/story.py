@@ -7,10 +7,18 @@ from __future__ import annotations
 from typing import Any, Dict, Iterator, List, Mapping
 
 from ansible_collections.freeagentics.platform.plugins.module_utils.failover.plan import LEASE, NOTHING, ON_HOST, POWER
+from ansible_collections.freeagentics.platform.plugins.module_utils.failover.region import (
+    LEADS,
+    PLANNED,
+    UNPLANNED,
+    moment,
+)
 from ansible_collections.freeagentics.platform.plugins.module_utils.failover.switch import SWITCHOVER
 
 #: R62: the database's primary is lost.
 TARGET_TIME, TARGET_LOSS = "under 5 min to service (R62)", "none inside the region (R62)"
+#: R46, R63: a region is lost.
+REGION_TIME, REGION_LOSS = "under 5 min from the command to service (R46, R63)", "under 1 min (R46, R63)"
 
 
 def tell(plan: Mapping[str, Any], outcome: Mapping[str, Any]) -> Dict[str, Any]:
@@ -91,6 +99,117 @@ def _next(plan: Mapping[str, Any], outcome: Mapping[str, Any]) -> Iterator[str]:
         yield "a full backup was begun: `journalctl -u pgbackrest-after-failover` on the backup host"
     else:
         yield "no backup was begun, as the backup host does not answer: run playbooks/backup.yml when it does"
+
+
+def tell_of_regions(plan: Mapping[str, Any], outcome: Mapping[str, Any]) -> Dict[str, Any]:
+    """Return the parts of a report about a failover from region to region.
+
+    :param plan: what the filter ``region_plan`` returns.
+    :param outcome: what the steps returned. ``led`` of ``postgres_region`` in the region that leads, ``yielded`` of it in
+        the one that led; ``fenced`` and ``kept`` by host, of what kept it from writing and of ``postgres_divergence``;
+        ``replayed_at`` is when the last transaction was committed that came over, in seconds of the epoch; ``site`` of
+        ``endpoint_health``; ``answering`` are the database hosts that answered at the end, ``backup`` is whether one was
+        begun, ``dns`` the provider, ``warmed`` how many keys were carried over, ``grown`` the status of the command that
+        lets the region grow, None where there is none.
+    """
+    return {
+        "verdict": _region_verdict(plan, outcome),
+        "figures": list(_region_figures(plan, outcome)),
+        "sections": [
+            {"heading": "The plan", "lines": list(plan["shown"])},
+            {"heading": "What was proved", "lines": list(_region_proved(plan, outcome))},
+            *_kept(outcome),
+        ],
+        "next": list(_region_next(plan, outcome)),
+    }
+
+
+def _region_verdict(plan: Mapping[str, Any], outcome: Mapping[str, Any]) -> str:
+    leader = (outcome.get("led") or {}).get("leader")
+    if not leader:
+        return f"{plan['to']} does not lead"
+    again = f"; {' and '.join(plan['returns'])} was let back" if plan["returns"] else ""
+    if plan["kind"] == LEADS:
+        return f"{plan['to']} leads with {leader}, as before{again}"
+    return f"{plan['to']} leads with {leader}, instead of {plan['old']}{again}"
+
+
+def _region_figures(plan: Mapping[str, Any], outcome: Mapping[str, Any]) -> Iterator[Dict[str, str]]:
+    led, yielded = outcome.get("led") or {}, outcome.get("yielded") or {}
+    if plan["kind"] == LEADS or not led:
+        return
+    yield {"name": "writes lost", "measured": _region_loss(plan, outcome), "target": REGION_LOSS}
+    if yielded:
+        name = f"from the last write in {plan['old']} to its whole log"
+        yield {"name": name, "measured": f"{yielded['seconds']} s", "target": REGION_TIME}
+    name = f"from then until a server of {plan['to']} leads"
+    yield {"name": name, "measured": f"{led['seconds']} s", "target": REGION_TIME}
+    for endpoint in _endpoints(outcome):
+        if endpoint["healthy"] and endpoint.get("waited") is not None:
+            name = f"until {endpoint['url']} answered, by what its name leads to"
+            yield {"name": name, "measured": f"{endpoint['waited']} s", "target": REGION_TIME}
+
+
+def _region_loss(plan: Mapping[str, Any], outcome: Mapping[str, Any]) -> str:
+    if plan["kind"] == PLANNED:
+        return "none"
+    if not outcome.get("replayed_at"):
+        return str(plan["loss"])
+    return f"what {plan['old']} acknowledged after {moment(float(outcome['replayed_at']))}, by its clock"
+
+
+def _region_proved(plan: Mapping[str, Any], outcome: Mapping[str, Any]) -> Iterator[str]:
+    for name, fenced in sorted((outcome.get("fenced") or {}).items()):
+        said = fenced.get("proof") or " ".join(filter(None, (fenced.get("stdout"), fenced.get("stderr"))))
+        yield f"{name}: {said}"
+    if plan["kind"] == PLANNED:
+        yielded = outcome.get("yielded") or {}
+        yield f"{plan['old']} stopped writing at {yielded.get('position', '')}, and {plan['to']} had replayed that"
+    yield f"exactly one server takes writes, in {plan['to']}, and it committed one"
+    for endpoint in _endpoints(outcome):
+        if endpoint["healthy"]:
+            yield f"{endpoint['url']} answers"
+
+
+def _kept(outcome: Mapping[str, Any]) -> List[Dict[str, Any]]:
+    """Return a section about what only a superseded region had, where it had something."""
+    lines = []
+    for name, kept in sorted((outcome.get("kept") or {}).items()):
+        if kept.get("transactions"):
+            rows = ", ".join(f"{count} rows of {table}" for table, count in sorted(kept["rows"].items())) or "no rows"
+            lines.append(
+                f"{name}: {kept['transactions']} transactions, committed from {kept['first']} to {kept['last']}; "
+                f"{rows}, {kept['deleted']} rows deleted; in {kept['path']}"
+            )
+    return [{"heading": "What only the other region had, and is kept aside", "lines": lines}] if lines else []
+
+
+def _region_next(plan: Mapping[str, Any], outcome: Mapping[str, Any]) -> Iterator[str]:
+    for endpoint in _endpoints(outcome):
+        if not endpoint["healthy"]:
+            yield f"visitors get no answer at {endpoint['url']}: {endpoint['error']}"
+    if plan["kind"] != LEADS and outcome.get("dns") == "none":
+        yield f"dns_provider is not set: lead the names of the site to {plan['to']} by hand"
+    if outcome.get("grown"):
+        yield f"failover_scale_command ended with status {outcome['grown']}: let {plan['to']} grow by hand"
+    for section in _kept(outcome):
+        yield f"look at what only the other region had: {len(section['lines'])} hosts keep it, each all of it that it had"
+    if plan["kind"] == UNPLANNED:
+        yield (
+            f"when {plan['old']} is back: the same command lets it follow, and -e to={plan['old']} lets it lead again; "
+            "what only it has is kept aside first"
+        )
+    known = set(outcome.get("answering", ()))
+    for region, names in plan["members"].items():
+        silent = [name for name in names if name not in known]
+        if silent and not (plan["kind"] == UNPLANNED and region == plan["old"]):
+            yield f"{', '.join(silent)} of {region} does not answer; `patronictl list` there says what it is at"
+    if plan["kind"] != LEADS:
+        yield f"write state: active to {plan['to']} in topology.yml, and state: standby to the others"
+    if outcome.get("backup"):
+        yield "a full backup was begun: `journalctl -u pgbackrest-after-failover` there"
+    elif plan["kind"] != LEADS:
+        yield "no backup was begun: run playbooks/backup.yml"
 
 
 def _endpoints(outcome: Mapping[str, Any]) -> List[Mapping[str, Any]]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Iterator, Tuple
 
-from ..model import Host, Region, Topology
+from ..model import Host, Region, Topology, TopologyError
 
 #: Names below the domain that lead to the site; "" is the domain itself.
 SITE_LABELS = ("", "app", "api")
@@ -36,11 +36,29 @@ def public_records(topology: Topology) -> Tuple[Record, ...]:
     return tuple(_site_records(topology)) + tuple(_region_records(topology)) + tuple(_outside_records(topology))
 
 
-def _site_records(topology: Topology) -> Iterator[Record]:
-    active = [region for region in topology.regions if region.state == "active"]
+def site_records(topology: Topology, region_name: str) -> Tuple[Record, ...]:
+    """Return the records that lead the names of the site to the load balancers of a region.
+
+    :raises TopologyError: there is no such region, or nobody outside reaches a load balancer there.
+    """
+    region = next((one for one in topology.regions if one.name == region_name), None)
+    if region is None:
+        names = ", ".join(one.name for one in topology.regions)
+        raise TopologyError("regions", f"there is no {region_name}: there are {names}")
+    if not _entrances(region):
+        raise TopologyError(f"regions.{region_name}.hosts", "no load balancer has a public_address: give it to some")
+    return tuple(_records_to(topology, region))
+
+
+def _records_to(topology: Topology, region: Region) -> Iterator[Record]:
     for name in site_names(topology):
-        for region in active:
-            yield from (Record(name, "A", str(host.public_address)) for host in _entrances(region))
+        yield from (Record(name, "A", str(host.public_address)) for host in _entrances(region))
+
+
+def _site_records(topology: Topology) -> Iterator[Record]:
+    for region in topology.regions:
+        if region.state == "active":
+            yield from _records_to(topology, region)
 
 
 def _region_records(topology: Topology) -> Iterator[Record]:

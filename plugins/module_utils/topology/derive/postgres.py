@@ -37,7 +37,10 @@ class StoreServer:
 
 @dataclass(frozen=True)
 class Cluster:
-    """A region's cluster. A standby cluster follows ``source``, the members of the active region's."""
+    """A region's cluster. A standby cluster follows ``source``, the members of the active region's.
+
+    ``rivals`` are the members of all other regions, any of which may lead one day.
+    """
 
     scope: str
     region: str
@@ -45,6 +48,7 @@ class Cluster:
     members: Tuple[Member, ...]
     etcd: Tuple[StoreServer, ...]
     source: Tuple[Member, ...]
+    rivals: Tuple[Member, ...]
 
 
 @dataclass(frozen=True)
@@ -81,6 +85,12 @@ def cluster(topology: Topology, host_name: str) -> Cluster:
         _members(topology, region),
         tuple(StoreServer(host.name, str(host.address), port) for host in _hosts(topology, STORE, region)),
         _members(topology, active) if standby else (),
+        tuple(
+            member
+            for one in topology.regions
+            if one.name != region and index(topology).members(DATABASE, one.name)
+            for member in _members(topology, one.name)
+        ),
     )
 
 

@@ -1,0 +1,110 @@
+# Copyright: (c) 2026, FreeAgentics
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Where a server's log went another way than that of the one which leads now, and what it committed from there on. Pure."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Dict, Iterable, List, Optional, Tuple
+
+from ansible_collections.freeagentics.platform.plugins.module_utils.postgres_observe.timeline import History
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """A part of a log on one timeline, from a position to another; ``end`` is None where the log ends."""
+
+    timeline: int
+    start: int
+    end: Optional[int] = None
+
+
+@dataclass
+class Found:
+    """What a stretch of log has: commits by transaction with their moments as text, and deleted rows by relation.
+
+    ``last`` is where the last record begins.
+    """
+
+    commits: Dict[int, str] = field(default_factory=dict)
+    members: Dict[int, int] = field(default_factory=dict)
+    deletes: Dict[int, List[str]] = field(default_factory=dict)
+    last: str = ""
+
+    @property
+    def transactions(self) -> List[int]:
+        """All transactions that were committed, those within others included."""
+        return sorted({*self.commits, *(one for one, top in self.members.items() if top in self.commits)})
+
+    @property
+    def deleted(self) -> Dict[str, int]:
+        """How many rows were deleted by transactions that were committed, by the relation's numbers."""
+        known = set(self.transactions)
+        found: Dict[str, int] = {}
+        for transaction, relations in self.deletes.items():
+            for relation in relations if transaction in known else ():
+                found[relation] = found.get(relation, 0) + 1
+        return found
+
+
+def beyond(own: History, leader: History) -> Tuple[Stretch, ...]:
+    """Return the parts of a server's log that the leader's history does not have, in order; none where it has all.
+
+    The last one may be empty: the history alone does not say how far a server's log goes.
+    """
+    mine = [(switch.timeline, switch.end) for switch in own.switches] + [(own.timeline, None)]
+    theirs = [(switch.timeline, switch.end) for switch in leader.switches] + [(leader.timeline, None)]
+    for place, (timeline, end) in enumerate(mine):
+        other, left = theirs[place] if place < len(theirs) else (None, None)
+        if timeline != other:
+            raise ValueError(f"timeline {timeline} has no beginning in common with timeline {leader.timeline}")
+        if end == left:
+            if end is None:
+                return ()
+            continue
+        if left is None or (end is not None and end < left):
+            # It left the timeline earlier than the leader: what follows is its own.
+            return tuple(_stretches(mine[place + 1 :], end or 0))
+        return tuple(_stretches(mine[place:], left))
+    return ()
+
+
+def _stretches(parts: List[Tuple[int, Optional[int]]], start: int) -> Iterable[Stretch]:
+    for timeline, end in parts:
+        yield Stretch(timeline, start, end)
+        start = end or start
+
+
+#: What pg_waldump prints of a record; https://www.postgresql.org/docs/15/pgwaldump.html
+_RECORD = re.compile(r"^rmgr: (\w+) .*? tx: +(\d+), lsn: ([0-9A-F]+/[0-9A-F]+), .*? desc: (\w+)(.*)$")
+_MOMENT = re.compile(r"^ (?:\d+: ?)?(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[.\d]* \w+)")
+_WITHIN = re.compile(r"subxacts: ([\d ]+)")
+_RELATION = re.compile(r"rel (\d+/\d+/\d+)")
+
+
+def read(lines: Iterable[str], found: Found) -> Found:
+    """Add what pg_waldump prints of a stretch of log to what was found before."""
+    for line in lines:
+        match = _RECORD.match(line)
+        if not match:
+            continue
+        manager, transaction, position, what, rest = match.groups()
+        found.last = position
+        if manager == "Transaction" and what in ("COMMIT", "COMMIT_PREPARED"):
+            _commit(int(transaction), what, rest, found)
+        elif manager == "Heap" and what == "DELETE":
+            relation = _RELATION.search(rest)
+            if relation:
+                found.deletes.setdefault(int(transaction), []).append(relation.group(1))
+    return found
+
+
+def _commit(transaction: int, what: str, rest: str, found: Found) -> None:
+    moment, within = _MOMENT.match(rest), _WITHIN.search(rest)
+    if what == "COMMIT_PREPARED":
+        prepared = re.match(r"^ (\d+):", rest)
+        transaction = int(prepared.group(1)) if prepared else transaction
+    found.commits[transaction] = moment.group(1) if moment else ""
+    for one in within.group(1).split() if within else ():
+        found.members[int(one)] = transaction

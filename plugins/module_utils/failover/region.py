@@ -1,0 +1,344 @@
+# Copyright: (c) 2026, FreeAgentics
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""From what was seen of the clusters of all regions to the plan that lets one region lead, and what stands against it.
+
+Pure: nothing is asked and nothing is changed here. What decides:
+
+- A region's cluster leads, or follows the cluster of another region (Patroni's ``standby_cluster``). Each time that a
+  region is made to lead, ``region_epoch`` is counted up in the settings of its cluster. Of two that lead, the one with
+  the higher epoch is right, and the guard on the hosts of the other one keeps it from writing.
+- While both regions are alive, the one that leads stops writing first, and the other one leads once it has all of the
+  log: nothing is lost. A region that is lost is kept from writing before the other one may lead.
+- What is asked for is a state: the region leads, the others follow. So a run can be repeated at any point.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import Dict, Iterator, List, Mapping, Optional, Tuple
+
+from ansible_collections.freeagentics.platform.plugins.module_utils.failover.plan import (
+    Objection,
+    candidates,
+    no_store,
+    paused,
+    serves,
+)
+from ansible_collections.freeagentics.platform.plugins.module_utils.failover.seen import ALIVE, LEADING, Member, Sight
+from ansible_collections.freeagentics.platform.plugins.module_utils.postgres_observe.lsn import lag_bytes, show_lsn
+from ansible_collections.freeagentics.platform.plugins.module_utils.postgres_observe.timeline import objection
+
+#: The region leads already; the other one hands over; the other one is lost.
+LEADS, PLANNED, UNPLANNED = "leads", "planned", "unplanned"
+#: How many bytes of log a region may lack that takes over as planned: writes wait until it has them.
+CATCH_UP = 16 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the operator asked for.
+
+    :param to: the region that shall lead.
+    :param gone: regions that the operator says are gone, although nothing proves it.
+    :param power: whether hosts can be switched off with proof.
+    """
+
+    to: str
+    gone: Tuple[str, ...] = ()
+    power: bool = False
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to be done, with what is known of it.
+
+    :param old: the region that leads now, or that led last; empty where ``to`` does already.
+    :param epoch: what ``region_epoch`` shall be where ``to`` leads.
+    :param returns: regions that led and were superseded. They follow again, and what only they have is kept aside.
+    :param stop: database hosts on which Patroni and PostgreSQL are stopped.
+    :param power: database hosts whose power is taken.
+    :param release: database hosts that may start again, as followers.
+    """
+
+    kind: str
+    to: str
+    old: str = ""
+    epoch: int = 0
+    returns: Tuple[str, ...] = ()
+    stop: Tuple[str, ...] = ()
+    power: Tuple[str, ...] = ()
+    release: Tuple[str, ...] = ()
+    loss: str = ""
+    steps: Tuple[str, ...] = ()
+    objections: Tuple[Objection, ...] = ()
+
+
+def make(sights: Mapping[str, Sight], addresses: Mapping[str, str], request: Request, now: float) -> Plan:
+    """Return the plan for what was seen.
+
+    :param sights: what was seen of each region's cluster.
+    :param addresses: the region of each database host, by its address.
+    :param now: the present moment, in seconds of the epoch.
+    """
+    target = sights[request.to]
+    old = "" if _leads(target) and _right(sights) == request.to else _old(sights, addresses, request.to)
+    kind = _kind(sights, old)
+    returns = tuple(name for name in sights if name not in ("", old) and _must_return(sights, addresses, name, old))
+    lost = kind == UNPLANNED
+    stop = [one.name for name in (*returns, *((old,) if lost else ())) for one in sights[name].members if one.reached]
+    silent = [one.name for one in sights[old].members if not one.reached] if lost else []
+    power = silent if request.power else []
+    highest = max((sight.store.epoch for sight in sights.values() if sight.store), default=0)
+    plan = Plan(
+        kind,
+        request.to,
+        old=old,
+        epoch=highest + 1 if old else highest,
+        returns=returns,
+        stop=tuple(stop),
+        power=tuple(power),
+        release=tuple(_release(sights, returns, old if lost else "")),
+        loss=_loss(sights, request.to, old, kind, now),
+    )
+    return Plan(
+        **{
+            **vars(plan),
+            "steps": tuple(_steps(plan, sights)),
+            "objections": tuple(_objections(sights, plan, request, silent)),
+        }
+    )
+
+
+def leader(sight: Sight) -> Optional[Member]:
+    """Return the member that holds a region's lease."""
+    return sight.member(sight.store.leader) if sight.store else None
+
+
+def _leads(sight: Sight) -> bool:
+    return sight.store is not None and bool(sight.store.config) and not sight.store.follows
+
+
+def _right(sights: Mapping[str, Sight]) -> str:
+    """Return the region that leads with the highest epoch, empty if none is seen that leads."""
+    leading = [(sight.store.epoch if sight.store else 0, name) for name, sight in sights.items() if _leads(sight)]
+    best = max(leading, default=(0, ""))
+    return best[1] if [epoch for epoch, _name in leading].count(best[0]) == 1 else ""
+
+
+def _equals(sights: Mapping[str, Sight]) -> List[str]:
+    """Return the regions that lead by the same failover, so that nobody can tell which of them is right."""
+    leading = [name for name, sight in sights.items() if _leads(sight)]
+    return leading if len(leading) > 1 and not _right(sights) else []
+
+
+def _followed(sight: Sight, addresses: Mapping[str, str]) -> str:
+    """Return the region that a region follows."""
+    hosts = sight.store.follows.split(",") if sight.store else []
+    return next((addresses[host] for host in hosts if host in addresses), "")
+
+
+def _old(sights: Mapping[str, Sight], addresses: Mapping[str, str], to: str) -> str:
+    """Return the region that leads instead of the one that shall."""
+    right = _right(sights)
+    if right:
+        return right
+    followed = _followed(sights[to], addresses)
+    return followed or next(name for name in sights if name != to)
+
+
+def _kind(sights: Mapping[str, Sight], old: str) -> str:
+    if not old:
+        return LEADS
+    sight = sights[old]
+    if sight.store is None:
+        return UNPLANNED
+    member = leader(sight)
+    alive = serves(sight, member) and member is not None and member.reached
+    return PLANNED if alive else UNPLANNED
+
+
+def _must_return(sights: Mapping[str, Sight], addresses: Mapping[str, str], name: str, old: str) -> bool:
+    """Return whether a region leads that was superseded, so that its data has to be made that of the leader."""
+    sight, right = sights[name], old or _right(sights)
+    if sight.store is None or name == right or not sight.store.config:
+        return False
+    return not sight.store.follows
+
+
+def _release(sights: Mapping[str, Sight], returns: Tuple[str, ...], lost: str) -> Iterator[str]:
+    for name, sight in sights.items():
+        for one in sight.members:
+            left = one.fenced and one.patroni != "active" and name != lost
+            if one.reached and (name in returns or left):
+                yield one.name
+
+
+def _loss(sights: Mapping[str, Sight], to: str, old: str, kind: str, now: float) -> str:
+    if kind == LEADS:
+        return "nothing"
+    if kind == PLANNED:
+        return f"nothing: {old} stops writing, and {to} has all of its log before it may lead"
+    member = leader(sights[to])
+    if member is None or member.replayed_at is None:
+        return f"not known: nobody tells what {to} has of {old}"
+    said = f"what {old} acknowledged after {moment(member.replayed_at)}, {now - member.replayed_at:.0f} s ago"
+    had = [one.position for one in sights[old].members if one.position]
+    lacks = lag_bytes(max(had), member.position) if had else 0
+    return said + (f"; {lacks} bytes of log at least" if lacks else "")
+
+
+def moment(seconds: float) -> str:
+    """Return a moment as the report writes it.
+
+    >>> moment(0.25)
+    '1970-01-01 00:00:00.250Z'
+    """
+    return f"{datetime.fromtimestamp(seconds, timezone.utc):%Y-%m-%d %H:%M:%S.%f}"[:-3] + "Z"
+
+
+def _steps(plan: Plan, sights: Mapping[str, Sight]) -> Iterator[str]:
+    for name in plan.returns:
+        yield (
+            f"stop the database of {name}, keep aside what only it has, and let it follow "
+            f"{plan.old or plan.to}; pg_rewind takes back what is not there"
+        )
+    if plan.kind == PLANNED:
+        yield f"let {plan.old} stop writing and follow {plan.to}"
+        yield f"wait until {plan.to} has all of the log of {plan.old}, and let it lead"
+    elif plan.kind == UNPLANNED:
+        stopped = [one.name for one in sights[plan.old].members if one.name in plan.stop]
+        if stopped:
+            yield f"stop Patroni and PostgreSQL on {', '.join(stopped)}, and see that no process of them is left"
+        if plan.power:
+            yield f"take the power of {', '.join(plan.power)}, and see that it is off"
+        yield f"let {plan.to} lead"
+    if plan.kind != LEADS:
+        yield f"lead the names of the site to {plan.to}"
+        yield "prove it: one server takes writes"
+        if plan.kind == PLANNED:
+            yield f"carry over the keys that the cache of {plan.old} has in use"
+        else:
+            yield "warm the cache by requests, where some are declared"
+        yield f"let {plan.to} grow to its full size, where a command for that is set"
+        yield "take a full backup, and see that the site answers through its public name"
+
+
+def _objections(
+    sights: Mapping[str, Sight], plan: Plan, request: Request, silent: List[str]
+) -> Iterator[Objection]:
+    target = sights[plan.to]
+    if target.store is None:
+        yield no_store(target)
+        return
+    equals = _equals(sights)
+    if equals:
+        yield Objection(
+            f"{' and '.join(equals)} both lead, by the same failover, so nobody can tell which of them is right: decide "
+            "it, and write a higher number there with `patronictl edit-config -s region_epoch=NUMBER`; the guard stops "
+            "the other one"
+        )
+        return
+    for name in dict.fromkeys((plan.to, *((plan.old,) if plan.kind == PLANNED else ()), *plan.returns)):
+        store = sights[name].store
+        if store is not None and store.paused:
+            yield Objection(f"{name}: {paused().reason}")
+    if plan.kind == LEADS:
+        return
+    member = leader(target)
+    returning = plan.to in plan.returns
+    if not returning and (member is None or not serves(target, member) or not member.reached):
+        yield Objection(
+            f"{plan.to} cannot lead: {_why_not(target, member)}. Bring it back, or restore the database: docs/restore.md"
+        )
+    elif not returning and member is not None:
+        yield from _of_data(sights, plan, member)
+    if returning and not any(one.reached for one in target.members):
+        yield Objection(f"{plan.to} cannot lead: none of its database hosts answers")
+    if plan.kind == UNPLANNED:
+        yield from _of_the_old_region(sights[plan.old], plan, request, silent)
+
+
+def _why_not(sight: Sight, member: Optional[Member]) -> str:
+    if member is None:
+        return "nobody holds the lease of its cluster"
+    if not member.reached:
+        return f"the host of {member.name} does not answer: {member.unreached}"
+    return f"the PostgreSQL of {member.name}, which leads its cluster, does not answer"
+
+
+def _of_data(sights: Mapping[str, Sight], plan: Plan, member: Member) -> Iterator[Objection]:
+    """Tell where the data of the region that shall lead is another one's, or far behind."""
+    old = leader(sights[plan.old])
+    store = sights[plan.old].store
+    known = {one.identifier for one in sights[plan.old].members if one.identifier} | (
+        {store.identifier} if store and store.identifier else set()
+    )
+    if known and member.identifier not in known:
+        yield Objection(
+            f"{member.name} has the data of another cluster ({member.identifier}; that of {plan.old} is "
+            f"{', '.join(sorted(known))}): it can never take over from it; docs/postgres.md says how it becomes a copy"
+        )
+        return
+    if old is None or not old.reached or old.history is None or member.history is None:
+        return
+    strayed = objection(old.history, member.history, member.position or 0)
+    if strayed:
+        yield Objection(
+            f"{member.name} went another way than {old.name} ({strayed}): let {plan.to} become a copy again first; "
+            "docs/postgres.md says how"
+        )
+    lacks = lag_bytes(old.position, member.position) or 0
+    if plan.kind == PLANNED and lacks > CATCH_UP:
+        yield Objection(
+            f"{member.name} lacks {lacks} bytes of log up to {show_lsn(old.position or 0)}, and writes would wait until "
+            f"it has them. Wait until it lacks less than {CATCH_UP}"
+        )
+
+
+def _of_the_old_region(sight: Sight, plan: Plan, request: Request, silent: List[str]) -> Iterator[Objection]:
+    """Tell where the region that is said to be lost may still write."""
+    if plan.old in request.gone:
+        return
+    overrule = f"-e region_is_gone={plan.old}, which gives up everything that it acknowledges from now on"
+    alive = [one for one in sight.members if one.seen_by and one.role in LEADING and one.state in ALIVE]
+    unreached = [one for one in alive if not one.reached]
+    if unreached:
+        one = unreached[0]
+        yield Objection(
+            f"{plan.old} is alive: {', '.join(one.seen_by)} see that {one.name} leads there, although its host does not "
+            "answer here. Bring the way to its hosts back, and it hands over without a loss",
+            overrule,
+        )
+        return
+    able = candidates(sight, sight.store.leader if sight.store else "") if sight.store else []
+    if able:
+        names = ", ".join(one.name for one in able)
+        yield Objection(
+            f"{names} can lead in {plan.old}, and nothing is lost so: -e scope=database does that",
+            overrule,
+        )
+    if silent and not request.power:
+        yield Objection(
+            f"nothing proves that {plan.old} cannot write: {', '.join(silent)} do not answer, and no "
+            "failover_fence_command is set that takes their power",
+            overrule,
+        )
+
+
+def lines(plan: Plan, sights: Mapping[str, Sight], addresses: Mapping[str, str]) -> Dict[str, List[str]]:
+    """Return what the screen says of the regions, by the words in front of it."""
+    return {
+        "regions": [_region(name, sight, addresses) for name, sight in sights.items()],
+        "leads next": [f"{plan.to}" + (f" instead of {plan.old}, {plan.kind}" if plan.old else ", as now")],
+        "lost": [plan.loss] if plan.old else [],
+    }
+
+
+def _region(name: str, sight: Sight, addresses: Mapping[str, str]) -> str:
+    if sight.store is None:
+        return f"{name}: not known, as {sight.store_error}"
+    epoch = f", by failover {sight.store.epoch}" if sight.store.epoch else ""
+    if sight.store.follows:
+        return f"{name}: follows {_followed(sight, addresses) or sight.store.follows}{epoch}"
+    return f"{name}: leads{epoch}"

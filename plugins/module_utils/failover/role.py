@@ -1,0 +1,43 @@
+# Copyright: (c) 2026, FreeAgentics
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Whether a region's cluster leads or follows: what has to change in the settings that its members share. Pure.
+
+https://patroni.readthedocs.io/en/latest/standby_cluster.html
+"""
+
+from __future__ import annotations
+
+from typing import Any, Dict, Mapping, Sequence
+
+#: The section of Patroni's settings that makes a cluster follow another one, and ours that says which region is right.
+STANDBY, EPOCH = "standby_cluster", "region_epoch"
+
+
+def to_follow(config: Mapping[str, Any], source: Mapping[str, Any], slots: Sequence[str]) -> Dict[str, Any]:
+    """Return the patch that makes a cluster follow another one, empty where it does.
+
+    :param source: ``host``, ``port`` and ``primary_slot_name`` of the other one.
+    :param slots: slots that were kept for clusters which followed this one: nobody reads them any more.
+    """
+    found: Dict[str, Any] = {}
+    current = config.get(STANDBY) or {}
+    differing = {key: value for key, value in source.items() if current.get(key) != value}
+    if differing:
+        found[STANDBY] = {**differing, **({} if current else {"create_replica_methods": ["basebackup"]})}
+    gone = {name: None for name in slots if name in (config.get("slots") or {})}
+    return {**found, **({"slots": gone} if gone else {})}
+
+
+def to_lead(config: Mapping[str, Any], epoch: int, slots: Sequence[str]) -> Dict[str, Any]:
+    """Return the patch that makes a cluster lead, empty where it does.
+
+    :param epoch: its number among the failovers of a region; never counted down.
+    :param slots: the slots of the clusters that follow this one.
+    """
+    found: Dict[str, Any] = {}
+    if config.get(STANDBY):
+        found[STANDBY] = None
+    if int(config.get(EPOCH) or 0) < epoch:
+        found[EPOCH] = epoch
+    new = {name: {"type": "physical"} for name in slots if name not in (config.get("slots") or {})}
+    return {**found, **({"slots": new} if new else {})}

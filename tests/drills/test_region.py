@@ -1,0 +1,194 @@
+# Copyright: (c) 2026, FreeAgentics
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""A region hands over, is lost, comes back and leads again, while people outside store records through the site's name."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Callable, ContextManager, Iterator
+
+import pytest
+
+from tests.acceptance import ledger_book
+from tests.acceptance.data.cluster import Cluster
+from tests.acceptance.data.figures import Figures
+from tests.acceptance.data.hosts import Hosts
+from tests.acceptance.ledger import lent_addresses, prove, writing
+from tests.acceptance.ledger_book import Attempt
+from tests.acceptance.matrix.declaration import Declaration, Node, read
+from tests.acceptance.site_client import until
+from tests.drills.visitors import Visitor
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+#: Seconds that are borne from the command to a record that is stored through the public name, with the time that names
+#: are kept; 60 s are wanted.
+SERVICE = 120.0
+#: Seconds that a command may take, the proof, the cache and the report included.
+LIMIT = 600.0
+#: Seconds for which a region that came back must not write.
+QUIET = 45.0
+#: How far the moment up to which nothing is lost may be from the truth, in seconds.
+EXACT = 1.0
+
+
+@pytest.fixture
+def visitors(
+    request: pytest.FixtureRequest, lab: str, declaration: Declaration
+) -> Iterator[Callable[[], list[Visitor]]]:
+    """Return new visitors, each with an address of its own."""
+    site = f"app.{read(REPOSITORY / str(request.config.getoption('--topology')))['domain']}"
+    outside = next(node for node in declaration.nodes if "internet_client" in node.services)
+    names = next(node for node in declaration.nodes if "dns_server" in node.services)
+    namespace = f"{lab}-{outside.name}"
+    with lent_addresses(namespace, outside.ipv4) as addresses:
+        yield lambda: [Visitor(namespace, address, site, names.ipv4) for address in addresses]
+
+
+@pytest.fixture
+def lead(play: Callable[..., str], platform_name: str) -> Callable[..., str]:
+    """Return what lets a region lead as an operator does."""
+
+    def run(region: str, *variables: str) -> str:
+        return play("failover", "scope=region", f"to={region}", f"confirm={platform_name}", *variables, limit=LIMIT)
+
+    return run
+
+
+@pytest.fixture
+def without(hosts: Hosts) -> Callable[[tuple[Node, ...]], ContextManager[None]]:
+    """Return what takes the power of many hosts, and gives it back."""
+    from contextlib import contextmanager
+
+    @contextmanager
+    def run(nodes: tuple[Node, ...]) -> Iterator[None]:
+        names = [node.name for node in nodes]
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(hosts.kill, names))
+            try:
+                yield
+            finally:
+                list(pool.map(hosts.start, names))
+
+    return run
+
+
+def written_since(attempts: Callable[[], list[Attempt]], moment: float) -> bool:
+    done = ledger_book.acknowledged(attempts())
+    return bool(done) and (done[-1].ended or 0.0) > moment
+
+
+def outage(attempts: Callable[[], list[Attempt]], begin: float) -> float:
+    """Return how long no record was stored from a moment on, by the visitors' clock, once some are again."""
+    until("visitors store records", lambda: written_since(attempts, time.time() - 1.0), SERVICE)
+    return ledger_book.outage(attempts(), begin, time.time()).seconds
+
+
+def test_a_region_hands_over_and_takes_back_without_a_loss(
+    cluster: Cluster,
+    declaration: Declaration,
+    visitors: Callable[[], list[Visitor]],
+    lead: Callable[..., str],
+    prefix: str,
+    tmp_path: Path,
+    runs: int,
+    figures: Figures,
+) -> None:
+    east, west = declaration.regions
+    cluster.wait_until_whole()
+    seconds = []
+    with writing(tmp_path / "ledger.jsonl", prefix, visitors()) as attempts:
+        for _ in range(runs):
+            for region, servers in ((west, cluster.followers), (east, cluster.members)):
+                time.sleep(3)
+                begin = time.time()
+                print(lead(region))
+                assert cluster.primary() in servers
+                seconds.append(outage(attempts, begin))
+    for value in seconds:
+        figures.add("a region hands over, through the site's name", value)
+    cluster.wait_until_whole()
+    assert prove(attempts(), prefix, cluster.records("records")) == {}
+    assert max(seconds) < SERVICE
+
+
+def test_a_region_is_lost_and_comes_back(
+    cluster: Cluster,
+    hosts: Hosts,
+    active: tuple[Node, ...],
+    declaration: Declaration,
+    visitors: Callable[[], list[Visitor]],
+    lead: Callable[..., str],
+    without: Callable[[tuple[Node, ...]], ContextManager[None]],
+    prefix: str,
+    tmp_path: Path,
+    figures: Figures,
+) -> None:
+    east, west = declaration.regions
+    cluster.wait_until_whole()
+    with writing(tmp_path / "ledger.jsonl", prefix, visitors()) as attempts:
+        time.sleep(5)
+        with without(active):
+            begin = time.time()
+            said = lead(west)
+            figures.add("a region is lost, from the command, through the site's name", outage(attempts, begin))
+            assert cluster.primary() in cluster.followers
+            stored = {key for key, _value in cluster._records(cluster.primary(), "records", prefix)}
+        # Its hosts run again; its database must not write beside the one that leads now.
+        deadline = time.monotonic() + QUIET
+        while time.monotonic() < deadline:
+            assert cluster.primary() in cluster.followers
+            time.sleep(1)
+        print(lead(west))
+        lost = missing(attempts(), stored, begin)
+        assert_told_right(said, attempts(), stored, begin)
+        assert lost <= kept(hosts, cluster.members, prefix)
+        print(f"{len(lost)} acknowledged records were lost, and are kept aside")
+        print(lead(east))
+        assert cluster.primary() in cluster.members
+        until("visitors store records", lambda: written_since(attempts, time.time() - 1.0), SERVICE)
+    cluster.wait_until_whole()
+    for server, findings in prove(attempts(), prefix, cluster.records("records")).items():
+        assert (server, set(findings.lost), findings.doubled, findings.wrong) == (server, lost, (), ())
+
+
+def missing(attempts: list[Attempt], stored: set[str], begin: float) -> set[str]:
+    """Return the records that were acknowledged before a moment, and are not stored."""
+    return {one.key for one in ledger_book.acknowledged(attempts) if (one.ended or 0.0) < begin} - stored
+
+
+def assert_told_right(said: str, attempts: list[Attempt], stored: set[str], begin: float) -> None:
+    """Compare the moment up to which nothing is lost, as the report tells it, with what the ledger and the server say."""
+    report = re.search(r"reports/\S+-region", said)
+    assert report, said
+    figures = json.loads((REPOSITORY / report.group() / "report.json").read_text())["figures"]
+    told = next(one["measured"] for one in figures if one["name"] == "writes lost")
+    moment = re.search(r"after (\d+)-(\d+)-(\d+) (\d+):(\d+):([\d.]+)Z", told)
+    assert moment, told
+    *whole, seconds = moment.groups()
+    import calendar
+
+    at = calendar.timegm(tuple(map(int, whole)) + (0,)) + float(seconds)
+    before = [one.ended or 0.0 for one in ledger_book.acknowledged(attempts) if (one.ended or 0.0) < begin]
+    there = [
+        one.ended or 0.0
+        for one in ledger_book.acknowledged(attempts)
+        if (one.ended or 0.0) < begin and one.key in stored
+    ]
+    print(f"told: nothing is lost up to {at:.3f}; the last record that is there was acknowledged at {max(there):.3f}")
+    assert abs(at - max(there)) < EXACT
+    assert not [one for one in before if one < at - EXACT and one > max(there)]
+
+
+def kept(hosts: Hosts, members: tuple[str, ...], prefix: str) -> set[str]:
+    """Return the keys of the records that the members kept aside."""
+    found: set[str] = set()
+    for member in members:
+        text = hosts.on(member, "sh", "-c", "cat /var/lib/postgresql/kept/*/app.public.records.csv 2>/dev/null || true")
+        found |= {row[0] for row in csv.reader(io.StringIO(text)) if row and row[0].startswith(prefix)}
+    return found

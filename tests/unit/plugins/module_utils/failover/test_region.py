@@ -1,0 +1,581 @@
+# Copyright: (c) 2026, FreeAgentics
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Plans that let a region lead, by a table of what may be seen of two regions; every objection with its whole text."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from ansible_collections.freeagentics.platform.plugins.module_utils.failover.plan import Objection
+from ansible_collections.freeagentics.platform.plugins.module_utils.failover.region import (
+    CATCH_UP,
+    LEADS,
+    PLANNED,
+    UNPLANNED,
+    Request,
+    leader,
+    lines,
+    make,
+    moment,
+)
+from ansible_collections.freeagentics.platform.plugins.module_utils.failover.seen import Member, Sight, Store
+from ansible_collections.freeagentics.platform.plugins.module_utils.postgres_observe.timeline import History, Switch
+
+HISTORY = History(3, (Switch(1, 100), Switch(2, 200)))
+OTHER_WAY = History(3, (Switch(1, 100), Switch(2, 150)))
+NOW = 1795662000.0
+REPLAYED = NOW - 12.4
+ADDRESSES = {"10.0.0.1": "east", "10.0.0.2": "east", "10.1.0.1": "west"}
+GONE = "-e region_is_gone=east, which gives up everything that it acknowledges from now on"
+STEPS_AFTER = (
+    "lead the names of the site to west",
+    "warm the cache",
+    "let west grow to its full size, where a command for that is set",
+    "prove it: one server takes writes, and the site answers through its public name",
+    "take a full backup",
+)
+
+
+def standby(name, position=1000, **changes):
+    member = Member(
+        name,
+        patroni="active",
+        process="S",
+        answers=True,
+        in_recovery=True,
+        identifier="7",
+        history=HISTORY,
+        position=position,
+        exact=True,
+        role="replica",
+        state="running",
+    )
+    return replace(member, **changes)
+
+
+def primary(name="db1", **changes):
+    return standby(name, **{"in_recovery": False, "role": "primary", **changes})
+
+
+def standby_leader(name="west-db1", **changes):
+    return standby(name, **{"role": "standby_leader", "replayed_at": REPLAYED, **changes})
+
+
+def down(name, **changes):
+    """A member whose host answers, and whose server does not."""
+    return standby(name, **{"answers": False, "in_recovery": None, "process": "", "role": "", "state": "", **changes})
+
+
+def dead(name, **changes):
+    return Member(name, unreached="Connection timed out", **changes)
+
+
+def sight(*members, follows="", epoch=0, **changes):
+    """What was seen of a region in which the first member holds the lease."""
+    config = {"ttl": 20, **({"standby_cluster": {"host": follows}} if follows else {})}
+    config.update({"region_epoch": epoch} if epoch else {})
+    config.update(changes.pop("config", {}))
+    return Sight(members, Store(**{"leader": members[0].name, "identifier": "7", "config": config, **changes}))
+
+
+def silent(*members, error="no database host answered"):
+    """What was seen of a region whose cluster store nobody asked with success."""
+    return Sight(members, None, error)
+
+
+EAST = sight(primary(), standby("db2"))
+WEST = sight(standby_leader(), follows="10.0.0.1,10.0.0.2")
+LOST = silent(dead("db1"), dead("db2"))
+#: The west took over, and the east came back and leads by itself.
+SUPERSEDED = sight(primary(), down("db2"))
+TOOK_OVER = sight(primary("west-db1"), epoch=1)
+#: The east stopped writing, and the west does not lead yet.
+YIELDED = sight(standby_leader("db1"), standby("db2"), follows="10.1.0.1")
+
+
+def plan_of(east=EAST, west=WEST, to="west", **request):
+    return make({"east": east, "west": west}, ADDRESSES, Request(to, **request), NOW)
+
+
+def objections(*regions, **request):
+    return [(one.reason, one.overrule) for one in plan_of(*regions, **request).objections]
+
+
+# What is to be done
+
+
+def test_while_both_are_alive_the_one_that_leads_hands_over():
+    plan = plan_of()
+    assert (plan.kind, plan.to, plan.old, plan.epoch) == (PLANNED, "west", "east", 1)
+    assert (plan.returns, plan.stop, plan.power, plan.release, plan.objections) == ((), (), (), (), ())
+    assert plan.loss == "nothing: east stops writing, and west has all of its log before it may lead"
+    assert plan.steps == (
+        "copy the keys that the cache of east has in use",
+        "let east stop writing and follow west",
+        "wait until west has all of the log of east, and let it lead",
+        "lead the names of the site to west",
+        "let west grow to its full size, where a command for that is set",
+        "prove it: one server takes writes, and the site answers through its public name",
+        "take a full backup",
+    )
+
+
+@pytest.mark.parametrize(("east", "west", "epoch"), [(0, 0, 1), (2, 0, 3), (1, 4, 5)])
+def test_each_failover_is_counted_on_from_the_highest_number(east, west, epoch):
+    plan = plan_of(sight(primary(), epoch=east), sight(standby_leader(), follows="10.0.0.1", epoch=west))
+    assert (plan.old, plan.epoch) == ("east", epoch)
+
+
+def test_where_a_region_is_lost_its_power_is_taken_and_the_other_one_leads():
+    plan = plan_of(LOST, power=True)
+    assert (plan.kind, plan.old, plan.epoch) == (UNPLANNED, "east", 1)
+    assert (plan.stop, plan.power, plan.release, plan.objections) == ((), ("db1", "db2"), (), ())
+    assert plan.loss == "what east acknowledged after 2026-11-26 02:59:47.600Z, 12 s ago"
+    assert plan.steps == (
+        "take the power of db1, db2, and see that it is off",
+        "let west lead",
+        *STEPS_AFTER,
+    )
+
+
+def test_where_hosts_of_the_lost_region_answer_they_are_stopped_there():
+    plan = plan_of(silent(down("db1"), down("db2"), error="timed out"))
+    assert (plan.kind, plan.stop, plan.power, plan.objections) == (UNPLANNED, ("db1", "db2"), (), ())
+    assert plan.steps == (
+        "stop Patroni and PostgreSQL on db1, db2, and see that no process of them is left",
+        "let west lead",
+        *STEPS_AFTER,
+    )
+
+
+def test_each_host_of_a_lost_region_is_kept_from_writing_in_its_own_way():
+    plan = plan_of(sight(dead("db1"), down("db2")), power=True)
+    assert (plan.stop, plan.power, plan.objections) == (("db2",), ("db1",), ())
+    assert plan.steps[:2] == (
+        "stop Patroni and PostgreSQL on db2, and see that no process of them is left",
+        "take the power of db1, and see that it is off",
+    )
+
+
+@pytest.mark.parametrize(
+    "old",
+    [
+        primary(answers=False, in_recovery=None),
+        primary(process="T"),
+        primary(patroni="failed"),
+        standby("db1"),
+        dead("db1"),
+        dead("db1", role="primary", state="running", seen_by=("west-db1",)),
+    ],
+)
+def test_a_region_whose_leader_does_not_serve_or_is_not_reached_cannot_hand_over(old):
+    assert plan_of(sight(old)).kind == UNPLANNED
+
+
+def test_once_the_region_leads_nothing_is_left_to_do():
+    plan = plan_of(YIELDED, TOOK_OVER)
+    assert (plan.kind, plan.to, plan.old, plan.epoch) == (LEADS, "west", "", 1)
+    assert (plan.returns, plan.stop, plan.power, plan.release) == ((), (), (), ())
+    assert (plan.loss, plan.steps, plan.objections) == ("nothing", (), ())
+
+
+def test_a_region_that_leads_does_so_although_nobody_sees_the_other_one():
+    plan = plan_of(LOST, TOOK_OVER)
+    assert (plan.kind, plan.old, plan.stop, plan.power, plan.objections) == (LEADS, "", (), (), ())
+
+
+# A region that was superseded
+
+
+def test_a_superseded_region_returns_and_follows():
+    plan = plan_of(SUPERSEDED, TOOK_OVER)
+    assert (plan.kind, plan.old, plan.epoch, plan.returns) == (LEADS, "", 1, ("east",))
+    assert (plan.stop, plan.release, plan.power, plan.objections) == (("db1", "db2"), ("db1", "db2"), (), ())
+    assert plan.steps == (
+        "stop the database of east, keep aside what only it has, and let it follow west; pg_rewind takes back what is "
+        "not there",
+    )
+
+
+def test_only_hosts_that_answer_are_stopped_and_let_back():
+    plan = plan_of(sight(primary(), dead("db2")), TOOK_OVER)
+    assert (plan.stop, plan.release) == (("db1",), ("db1",))
+
+
+def test_a_superseded_region_can_lead_again_once_it_has_followed():
+    plan = plan_of(SUPERSEDED, TOOK_OVER, to="east")
+    assert (plan.kind, plan.to, plan.old, plan.epoch, plan.returns) == (PLANNED, "east", "west", 2, ("east",))
+    assert (plan.stop, plan.release, plan.power, plan.objections) == (("db1", "db2"), ("db1", "db2"), (), ())
+    assert plan.steps == (
+        "stop the database of east, keep aside what only it has, and let it follow west; pg_rewind takes back what is "
+        "not there",
+        "copy the keys that the cache of west has in use",
+        "let west stop writing and follow east",
+        "wait until east has all of the log of west, and let it lead",
+        "lead the names of the site to east",
+        "let east grow to its full size, where a command for that is set",
+        "prove it: one server takes writes, and the site answers through its public name",
+        "take a full backup",
+    )
+
+
+def test_the_log_of_a_superseded_region_is_no_objection_to_it():
+    """It went another way and lacks a lot: pg_rewind and replication take care of both before it may lead."""
+    east = sight(primary(history=OTHER_WAY, position=0))
+    assert objections(east, sight(primary("west-db1", position=CATCH_UP * 2), epoch=1), to="east") == []
+
+
+def test_a_superseded_region_none_of_whose_hosts_answers_cannot_lead():
+    assert objections(sight(dead("db1")), TOOK_OVER, to="east") == [
+        ("east cannot lead: none of its database hosts answers", "")
+    ]
+
+
+def test_a_third_region_that_was_superseded_returns_too():
+    sights = {"east": EAST, "west": WEST, "north": sight(primary("north-db1"))}
+    sights["east"] = sight(primary(), epoch=1)
+    plan = make(sights, ADDRESSES, Request("west"), NOW)
+    assert (plan.kind, plan.old, plan.returns, plan.stop) == (PLANNED, "east", ("north",), ("north-db1",))
+    assert plan.steps[0] == (
+        "stop the database of north, keep aside what only it has, and let it follow east; pg_rewind takes back what is "
+        "not there"
+    )
+
+
+def test_of_two_that_lead_by_the_same_failover_nobody_is_right():
+    reason = (
+        "east and west both lead, by the same failover, so nobody can tell which of them is right: decide it, and write "
+        "a higher number there with `patronictl edit-config -s region_epoch=NUMBER`; the guard stops the other one"
+    )
+    for to in ("east", "west"):
+        assert objections(sight(primary(), epoch=1), TOOK_OVER, to=to) == [(reason, "")]
+
+
+# A run that did not come to its end
+
+
+@pytest.mark.parametrize(("to", "old"), [("west", "east"), ("east", "west")])
+def test_where_both_follow_each_other_either_can_lead(to, old):
+    """The run died after the east had stopped writing."""
+    plan = plan_of(YIELDED, WEST, to=to)
+    assert (plan.kind, plan.to, plan.old, plan.epoch, plan.returns) == (PLANNED, to, old, 1, ())
+    assert plan.objections == ()
+
+
+def test_whom_the_region_follows_is_known_by_any_address_of_it():
+    """Of three regions that follow each other in a ring, the one that was followed hands over."""
+    north = sight(standby_leader("north-db1"), follows="10.1.0.1")
+    sights = {"north": north, "east": YIELDED, "west": sight(standby_leader(), follows="10.9.9.9,10.0.0.2")}
+    assert make(sights, ADDRESSES, Request("west"), NOW).old == "east"
+
+
+def test_where_the_run_died_after_the_hosts_were_stopped_they_are_stopped_again():
+    stopped = [down(name, patroni="inactive", fenced=True) for name in ("db1", "db2")]
+    plan = plan_of(sight(*stopped))
+    assert (plan.kind, plan.stop, plan.release, plan.objections) == (UNPLANNED, ("db1", "db2"), (), ())
+
+
+def test_where_the_run_died_after_the_other_region_led_the_stopped_one_returns():
+    stopped = [down(name, patroni="inactive", fenced=True) for name in ("db1", "db2")]
+    plan = plan_of(sight(*stopped), TOOK_OVER)
+    assert (plan.kind, plan.returns, plan.stop, plan.release) == (LEADS, ("east",), ("db1", "db2"), ("db1", "db2"))
+
+
+@pytest.mark.parametrize(
+    ("changes", "released"),
+    [
+        ({"fenced": True, "patroni": "inactive"}, ("db2",)),
+        ({"fenced": True, "patroni": "active"}, ()),
+        ({"fenced": False, "patroni": "inactive"}, ()),
+    ],
+)
+def test_who_was_stopped_by_an_earlier_run_is_let_back(changes, released):
+    """Somebody who stopped a server for another reason, or started it since, is left alone."""
+    follows = sight(standby_leader("db1"), down("db2", **changes), follows="10.1.0.1")
+    assert plan_of(follows, TOOK_OVER).release == released
+    assert plan_of(sight(primary(), down("db2", **changes))).release == released
+
+
+def test_a_host_that_does_not_answer_is_not_let_back():
+    follows = sight(standby_leader("db1"), dead("db2", fenced=True), follows="10.1.0.1")
+    assert plan_of(follows, TOOK_OVER).release == ()
+
+
+# What stands against it
+
+
+def test_without_power_nothing_proves_that_a_silent_region_cannot_write():
+    assert objections(LOST) == [
+        (
+            "nothing proves that east cannot write: db1, db2 do not answer, and no failover_fence_command is set that "
+            "takes their power",
+            GONE,
+        )
+    ]
+    assert objections(silent(down("db1"), dead("db2"))) == [
+        (
+            "nothing proves that east cannot write: db2 do not answer, and no failover_fence_command is set that takes "
+            "their power",
+            GONE,
+        )
+    ]
+
+
+def test_the_operator_can_say_that_a_region_is_gone():
+    plan = plan_of(LOST, gone=("east",))
+    assert (plan.kind, plan.power, plan.objections) == (UNPLANNED, (), ())
+    assert plan.steps == ("let west lead", *STEPS_AFTER)
+
+
+@pytest.mark.parametrize("power", [False, True])
+@pytest.mark.parametrize(
+    ("role", "state"), [("primary", "running"), ("master", "streaming"), ("standby_leader", "in archive recovery")]
+)
+def test_a_region_that_is_alive_as_others_see_hands_over(power, role, state):
+    seen = dead("db1", role=role, state=state, seen_by=("west-db1", "west-db2"))
+    wanted = (
+        "east is alive: west-db1, west-db2 see that db1 leads there, although its host does not answer here. Bring the "
+        "way to its hosts back, and it hands over without a loss",
+        GONE,
+    )
+    assert objections(silent(seen, dead("db2")), power=power) == [wanted]
+    assert objections(silent(seen, dead("db2")), power=power, gone=("east",)) == []
+
+
+@pytest.mark.parametrize(("role", "state"), [("primary", "stopped"), ("replica", "running"), ("", "")])
+def test_who_sees_no_leader_there_says_nothing_of_the_region(role, state):
+    seen = dead("db1", role=role, state=state, seen_by=("west-db1",))
+    assert objections(silent(seen), power=True) == []
+
+
+def test_members_that_could_lead_in_the_region_itself_come_first():
+    """Inside the region nothing is lost."""
+    able = [standby("db2"), standby("db3", 1040)]
+    assert objections(sight(dead("db1"), *able), power=True) == [
+        ("db3, db2 can lead in east, and nothing is lost so: -e scope=database does that", GONE)
+    ]
+    assert objections(sight(dead("db1"), *able), power=True, gone=("east",)) == []
+
+
+def test_a_silent_host_is_told_beside_members_that_could_lead():
+    assert [reason for reason, _overrule in objections(sight(dead("db1"), standby("db2")))] == [
+        "db2 can lead in east, and nothing is lost so: -e scope=database does that",
+        "nothing proves that east cannot write: db1 do not answer, and no failover_fence_command is set that takes "
+        "their power",
+    ]
+
+
+def test_a_store_of_the_region_that_does_not_answer_stops_everything():
+    plan = plan_of(west=silent(standby_leader(), error="timed out"))
+    assert plan.objections == (
+        Objection(
+            "the cluster store does not answer (timed out), so nobody can be made to lead. Bring a majority of its "
+            "members back first; docs/failover.md, The cluster store, says how"
+        ),
+    )
+
+
+PAUSED = (
+    "Patroni is in maintenance mode, in which it lets nobody take over: run `patronictl resume` on a database host and "
+    "then this again"
+)
+
+
+@pytest.mark.parametrize(
+    ("east", "west", "to", "names"),
+    [
+        (EAST, sight(standby_leader(), follows="10.0.0.1", config={"pause": True}), "west", ["west"]),
+        (sight(primary(), config={"pause": True}), WEST, "west", ["east"]),
+        (
+            sight(primary(), config={"pause": True}),
+            sight(standby_leader(), follows="10.0.0.1", config={"pause": True}),
+            "west",
+            ["west", "east"],
+        ),
+        # One that returns is stopped and started, whether the other one leads already or shall hand over.
+        (sight(primary(), config={"pause": True}), TOOK_OVER, "west", ["east"]),
+        (sight(primary(), config={"pause": True}), TOOK_OVER, "east", ["east"]),
+        # One that is lost has nothing to hand over.
+        (sight(down("db1"), config={"pause": True}), WEST, "west", []),
+        # One that follows already has nothing to do.
+        (sight(standby_leader("db1"), follows="10.1.0.1", config={"pause": True}), TOOK_OVER, "west", []),
+    ],
+)
+def test_maintenance_mode_is_refused_where_patroni_has_to_act(east, west, to, names):
+    assert objections(east, west, to=to) == [(f"{name}: {PAUSED}", "") for name in names]
+
+
+@pytest.mark.parametrize(
+    ("west", "reason"),
+    [
+        (sight(standby_leader(), follows="10.0.0.1", leader=""), "nobody holds the lease of its cluster"),
+        (sight(standby_leader(), follows="10.0.0.1", config={}, leader="west-db9"), "nobody holds the lease of its cluster"),
+        (sight(dead("west-db1"), follows="10.0.0.1"), "the host of west-db1 does not answer: Connection timed out"),
+        (
+            sight(dead("west-db1", role="standby_leader", state="running", seen_by=("db1",)), follows="10.0.0.1"),
+            "the host of west-db1 does not answer: Connection timed out",
+        ),
+        (
+            sight(down("west-db1"), follows="10.0.0.1"),
+            "the PostgreSQL of west-db1, which leads its cluster, does not answer",
+        ),
+        (
+            sight(standby_leader(process="T"), follows="10.0.0.1"),
+            "the PostgreSQL of west-db1, which leads its cluster, does not answer",
+        ),
+    ],
+)
+def test_a_region_whose_leader_does_not_answer_cannot_lead(west, reason):
+    assert objections(EAST, west) == [
+        (f"west cannot lead: {reason}. Bring it back, or restore the database: docs/restore.md", "")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("east", "known"),
+    [
+        (EAST, "7"),
+        (silent(dead("db1", identifier="7")), "7"),
+        (sight(down("db1", identifier=""), identifier="7"), "7"),
+        (sight(primary(), identifier="5"), "5, 7"),
+    ],
+)
+def test_the_data_of_another_cluster_never_takes_over(east, known):
+    west = sight(standby_leader(identifier="8"), follows="10.0.0.1", identifier="8")
+    assert objections(east, west, gone=("east",)) == [
+        (
+            f"west-db1 has the data of another cluster (8; that of east is {known}): it can never take over from it; "
+            "docs/postgres.md says how it becomes a copy",
+            "",
+        )
+    ]
+
+
+def test_where_nobody_knows_whose_data_the_lost_region_had_it_is_no_objection():
+    west = sight(standby_leader(identifier="8"), follows="10.0.0.1", identifier="8")
+    assert objections(LOST, west, power=True) == []
+
+
+@pytest.mark.parametrize("east", [EAST, sight(down("db1"))])
+def test_another_history_is_refused(east):
+    west = sight(standby_leader(history=OTHER_WAY), follows="10.0.0.1")
+    assert objections(east, west) == [
+        (
+            "west-db1 went another way than db1 (timeline 2 was left at 0/96 by one and at 0/C8 by the other): let west "
+            "become a copy again first; docs/postgres.md says how",
+            "",
+        )
+    ]
+
+
+def test_a_region_that_is_still_on_the_timeline_before_did_not_go_another_way():
+    behind = sight(standby_leader(position=150, history=History(2, (Switch(1, 100),))), follows="10.0.0.1")
+    assert objections(EAST, behind) == []
+
+
+@pytest.mark.parametrize(("position", "refused"), [(CATCH_UP + 1000, False), (CATCH_UP + 1001, True)])
+def test_a_region_that_lacks_too_much_would_let_writes_wait(position, refused):
+    reason = (
+        "west-db1 lacks 16777217 bytes of log up to 0/10003E9, and writes would wait until it has them. Wait until it "
+        "lacks less than 16777216"
+    )
+    assert objections(sight(primary(position=position))) == ([(reason, "")] if refused else [])
+
+
+def test_a_lost_region_is_not_waited_for():
+    plan = plan_of(sight(down("db1", position=CATCH_UP * 2)))
+    assert (plan.kind, plan.objections) == (UNPLANNED, ())
+
+
+# What is lost
+
+
+@pytest.mark.parametrize(
+    ("east", "west", "loss"),
+    [
+        (LOST, {"replayed_at": None}, "not known: nobody tells what west has of east"),
+        (LOST, {"replayed_at": NOW - 0.25}, "what east acknowledged after 2026-11-26 02:59:59.750Z, 0 s ago"),
+        (
+            sight(down("db1", position=1500), down("db2", position=1600)),
+            {},
+            "what east acknowledged after 2026-11-26 02:59:47.600Z, 12 s ago; 600 bytes of log at least",
+        ),
+        (
+            sight(down("db1", position=1000), down("db2", position=None)),
+            {},
+            "what east acknowledged after 2026-11-26 02:59:47.600Z, 12 s ago",
+        ),
+        # It was asked later than the region that is lost, and has more.
+        (
+            sight(down("db1", position=900)),
+            {},
+            "what east acknowledged after 2026-11-26 02:59:47.600Z, 12 s ago",
+        ),
+        (
+            sight(down("db1", position=1500)),
+            {"position": None},
+            "what east acknowledged after 2026-11-26 02:59:47.600Z, 12 s ago",
+        ),
+    ],
+)
+def test_what_is_lost_with_a_region_is_said_as_far_as_it_is_known(east, west, loss):
+    assert plan_of(east, sight(standby_leader(**west), follows="10.0.0.1")).loss == loss
+
+
+def test_where_nobody_leads_in_the_region_nobody_knows_what_it_has():
+    west = sight(standby_leader(), follows="10.0.0.1", leader="")
+    assert plan_of(LOST, west).loss == "not known: nobody tells what west has of east"
+
+
+# The screen
+
+
+@pytest.mark.parametrize(
+    ("east", "west", "wanted"),
+    [
+        (
+            EAST,
+            WEST,
+            {
+                "regions": ["east: leads", "west: follows east"],
+                "leads next": ["west instead of east, planned"],
+                "lost": ["nothing: east stops writing, and west has all of its log before it may lead"],
+            },
+        ),
+        (
+            LOST,
+            sight(standby_leader(), follows="10.0.0.1", epoch=2),
+            {
+                "regions": ["east: not known, as no database host answered", "west: follows east, by failover 2"],
+                "leads next": ["west instead of east, unplanned"],
+                "lost": ["what east acknowledged after 2026-11-26 02:59:47.600Z, 12 s ago"],
+            },
+        ),
+        (
+            sight(standby_leader("db1"), follows="10.9.9.9"),
+            TOOK_OVER,
+            {
+                "regions": ["east: follows 10.9.9.9", "west: leads, by failover 1"],
+                "leads next": ["west, as now"],
+                "lost": [],
+            },
+        ),
+    ],
+)
+def test_the_screen_says_who_leads_now_and_next(east, west, wanted):
+    assert lines(plan_of(east, west), {"east": east, "west": west}, ADDRESSES) == wanted
+
+
+@pytest.mark.parametrize(("seen", "name"), [(EAST, "db1"), (LOST, None), (sight(primary(), leader="db9"), None)])
+def test_the_leader_is_who_holds_the_lease(seen, name):
+    found = leader(seen)
+    assert (found.name if found else None) == name
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0.25, "1970-01-01 00:00:00.250Z"), (1795662000.9999, "2026-11-26 03:00:00.999Z")]
+)
+def test_a_moment_is_written_in_utc_with_milliseconds(seconds, text):
+    assert moment(seconds) == text
