@@ -136,7 +136,7 @@ def kill(lab: Lab, name: str) -> None:
     """Take a host's power away, as if its plug were pulled."""
     topology = declaration.load(lab.topology_file)
     host = declaration.host(topology, name)
-    with state.lock(lab.name, f"kill {name}"):
+    with state.lock(lab.name, f"kill {name}", name):
         ssh_files.close_connection(lab, name)
         netns.unplug(lab, *declaration.router_and_port(topology, host))
         hosts.kill(lab, host)
@@ -148,7 +148,7 @@ def start(lab: Lab, name: str) -> None:
     """Give a host its power back and wait until it is up."""
     topology = declaration.load(lab.topology_file)
     host = declaration.host(topology, name)
-    with state.lock(lab.name, f"start {name}"):
+    with state.lock(lab.name, f"start {name}", name):
         _plug_in(lab, topology, name)
         hosts.start(lab, host)
         hosts.wait_for_ssh(lab, [host])

@@ -12,7 +12,7 @@ import fcntl
 import json
 import os
 import re
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Iterator, Tuple
@@ -106,18 +106,28 @@ def existing_lab(name: str) -> Lab:
 
 
 @contextmanager
-def lock(name: str, what: str) -> Iterator[None]:
+def lock(name: str, what: str, host: str = "") -> Iterator[None]:
     """Hold a lock while something is changed; the system frees it when the process ends, however it ends.
 
     :param name: a lab's name, or of something that labs share.
     :param what: for the message, what the holder does.
+    :param host: the only host that is changed; others may be at the same time, but nothing else.
     :raises LabError: another process holds it.
     """
-    path = STATE / "cache" / "locks" / name
+    with ExitStack() as held:
+        held.enter_context(_locked(name, name, what, exclusive=not host))
+        if host:
+            held.enter_context(_locked(f"{name}.{host}", name, what, exclusive=True))
+        yield
+
+
+@contextmanager
+def _locked(file: str, name: str, what: str, exclusive: bool) -> Iterator[None]:
+    path = STATE / "cache" / "locks" / file
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a+", encoding="utf-8") as stream:
         try:
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(stream, (fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH) | fcntl.LOCK_NB)
         except BlockingIOError as error:
             stream.seek(0)
             raise LabError(

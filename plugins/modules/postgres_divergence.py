@@ -10,8 +10,9 @@ module: postgres_divergence
 short_description: Keep aside what a server committed that the one which leads now does not have
 version_added: 0.1.0
 description:
-  - Compares the history of a server that was stopped with that of the server that leads now. Where its log goes on beyond
-    the point at which the ways part, it lists the transactions that were committed there, with their moments.
+  - Compares the history of a server that was stopped with that of the server that leads now. Where its log goes on
+    beyond the point at which the ways part, it lists the transactions that were committed there, with their moments.
+  - Fails where the log from that point on is not there any more, as nobody can tell then what is in it.
   - Then it starts the server alone, read-only, on a private socket, without archiving and without a network, and writes
     every row that those transactions left into a file for each table; copies the segments of the log from there on; and
     stops the server again.
@@ -113,11 +114,12 @@ from ansible_collections.freeagentics.platform.plugins.module_utils.failover.div
     Found,
     Stretch,
     beyond,
+    is_end,
     read,
 )
 from ansible_collections.freeagentics.platform.plugins.module_utils.failover.seen import parse_control
 from ansible_collections.freeagentics.platform.plugins.module_utils.postgres_io import sql
-from ansible_collections.freeagentics.platform.plugins.module_utils.postgres_observe.lsn import show_lsn
+from ansible_collections.freeagentics.platform.plugins.module_utils.postgres_observe.lsn import parse_lsn, show_lsn
 from ansible_collections.freeagentics.platform.plugins.module_utils.postgres_observe.timeline import (
     History,
     parse_history,
@@ -141,7 +143,11 @@ SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.rel
 WHERE c.relkind = 'r' AND c.relpersistence = 'p' AND n.nspname NOT IN ('pg_catalog', 'information_schema')
   AND n.nspname !~ '^pg_toast' ORDER BY 1, 2
 """
-ROWS = 'SELECT * FROM ONLY {table} WHERE xmin::text::bigint = ANY (%s::bigint[])'
+ROWS = "SELECT * FROM ONLY {table} WHERE xmin::text::bigint = ANY (%s::bigint[])"
+
+
+class Failed(Exception):
+    """It cannot be kept; the text says why."""
 
 
 class Server:
@@ -152,16 +158,20 @@ class Server:
         self._directory = module.params["directory"]
         self._environment = {"LC_ALL": "C", "TZ": "UTC"}
 
-    def _run(self, program: str, *words: str, check: bool = True) -> str:
+    def _run(self, program: str, *words: str) -> Tuple[int, str, str]:
         path = os.path.join(self._params["bin_directory"], program)
         code, out, err = self._module.run_command([path, *words], environ_update=self._environment)
-        if check and code:
-            self._module.fail_json(msg=f"{program} failed: {(err or out).strip()}. Nothing was removed")
-        return str(out)
+        return code, str(out), str(err or out).strip().rstrip(".")
+
+    def _said(self, program: str, *words: str) -> str:
+        code, out, error = self._run(program, *words)
+        if code:
+            raise Failed(f"{program} failed: {error}")
+        return out
 
     def control(self) -> Tuple[Dict[str, Any], Dict[str, str]]:
         """Return what pg_control says, and the settings that a follower must not have less of."""
-        text = self._run("pg_controldata", "-D", self._directory)
+        text = self._said("pg_controldata", "-D", self._directory)
         least = {}
         for name, label in AT_LEAST.items():
             match = re.search(rf"^{label}:\s*(\d+)$", text, re.MULTILINE)
@@ -178,16 +188,25 @@ class Server:
         except FileNotFoundError:
             return History(timeline)
 
-    def committed(self, stretches: Tuple[Stretch, ...]) -> Found:
-        """Return what was committed on stretches of the log."""
+    def committed(self, stretches: Tuple[Stretch, ...], known: int) -> Found:
+        """Return what was committed on stretches of the log.
+
+        :param known: up to where the log goes at least.
+        :raises Failed: a part of it is not there.
+        """
         found = Found()
         for stretch in stretches:
+            if stretch.end is None and known < stretch.start:
+                # It ends before the ways part.
+                break
             words = ["--path", os.path.join(self._directory, "pg_wal"), "--timeline", str(stretch.timeline)]
             words += ["--start", show_lsn(stretch.start)]
             if stretch.end is not None:
                 words += ["--end", show_lsn(stretch.end)]
-            # At the end of the log it complains of a record that is none.
-            read(self._run("pg_waldump", *words, check=False).splitlines(), found)
+            code, out, error = self._run("pg_waldump", *words)
+            if code and not is_end(error):
+                raise Failed(f"what was committed from {show_lsn(stretch.start)} on cannot be seen: {error}")
+            read(out.splitlines(), found)
         return found
 
     def segments(self, stretches: Tuple[Stretch, ...]) -> List[str]:
@@ -197,13 +216,19 @@ class Server:
         folder = os.path.join(self._directory, "pg_wal")
         found = []
         for name in sorted(os.listdir(folder)):
-            if re.fullmatch(r"[0-9A-F]{24}", name) and int(name[:8], 16) in timelines:
-                if (int(name[8:16], 16) << 8) + int(name[16:], 16) >= first:
-                    found.append(os.path.join(folder, name))
+            if not re.fullmatch(r"[0-9A-F]{24}", name) or int(name[:8], 16) not in timelines:
+                continue
+            if (int(name[8:16], 16) << 8) + int(name[16:], 16) >= first:
+                found.append(os.path.join(folder, name))
         return found
 
-    def start(self, folder: str, least: Dict[str, str]) -> None:
-        """Start it alone: no network, no archive, no changes, and nobody to follow."""
+    def start(self, folder: str, log: str, least: Dict[str, str]) -> None:
+        """Start it alone: no network, no archive, no changes, and nobody to follow.
+
+        :param folder: where its socket is.
+        :param log: where it writes what it says.
+        :raises Failed: it did not come up in time.
+        """
         settings = {
             **least,
             "listen_addresses": "",
@@ -221,20 +246,23 @@ class Server:
             "logging_collector": "off",
         }
         words = " ".join(f"-c {name}='{value}'" for name, value in settings.items())
-        log = os.path.join(folder, "log")
         limit = str(self._params["timeout"])
-        self._run("pg_ctl", "start", "-w", "-t", limit, "-s", "-D", self._directory, "-l", log, "-o", words)
+        code, _out, error = self._run(
+            "pg_ctl", "start", "-w", "-t", limit, "-s", "-D", self._directory, "-l", log, "-o", words
+        )
+        if code:
+            raise Failed(f"the server did not start alone: {error}. What it said is in {log}")
 
     def stop(self) -> None:
         """Stop it again."""
-        self._run("pg_ctl", "stop", "-m", "fast", "-w", "-s", "-D", self._directory, check=False)
+        self._run("pg_ctl", "stop", "-m", "fast", "-w", "-s", "-D", self._directory)
 
 
 def copied(folder: str, socket: str, transactions: List[int]) -> Dict[str, int]:
     """Write the rows that transactions left into files; return how many there are, by database and table."""
     found = {}
     for database in _databases(socket):
-        connection = sql.connect(sql.Server(host=socket, port=PORT, user="postgres"), database, 10, "postgres_divergence")
+        connection = _connected(socket, database)
         try:
             with connection.cursor() as cursor:
                 cursor.execute(TABLES)
@@ -247,8 +275,13 @@ def copied(folder: str, socket: str, transactions: List[int]) -> Dict[str, int]:
     return found
 
 
+def _connected(socket: str, database: str) -> Any:
+    server = sql.Server(host=socket, port=PORT, user="postgres")
+    return sql.connect(server, database, 10, "postgres_divergence")
+
+
 def _databases(socket: str) -> Iterator[str]:
-    connection = sql.connect(sql.Server(host=socket, port=PORT, user="postgres"), "postgres", 10, "postgres_divergence")
+    connection = _connected(socket, "postgres")
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT datname FROM pg_database WHERE datallowconn AND datname <> 'template1' ORDER BY 1")
@@ -269,8 +302,13 @@ def _copy(cursor: Any, folder: str, names: Tuple[str, str, str], transactions: L
     return max(rows, 0)
 
 
-def keep(server: Server, folder: str, stretches: Tuple[Stretch, ...], found: Found, least: Dict[str, str]) -> Dict[str, int]:
-    """Write everything that is kept into a folder; return how many rows there are."""
+def keep(
+    server: Server, folder: str, stretches: Tuple[Stretch, ...], found: Found, least: Dict[str, str]
+) -> Dict[str, int]:
+    """Write everything that is kept into a folder; return how many rows there are.
+
+    :raises Failed: the server did not start, or did not answer as it should.
+    """
     os.makedirs(os.path.join(folder, "wal"), mode=0o700, exist_ok=True)
     for segment in server.segments(stretches):
         shutil.copy2(segment, os.path.join(folder, "wal"))
@@ -279,13 +317,46 @@ def keep(server: Server, folder: str, stretches: Tuple[Stretch, ...], found: Fou
         file.writelines(f"{one},{moment}\n" for one, moment in sorted(found.commits.items()))
     socket = tempfile.mkdtemp(prefix="divergence.")
     try:
-        server.start(socket, least)
-        try:
-            return copied(folder, socket, found.transactions)
-        finally:
-            server.stop()
+        server.start(socket, os.path.join(folder, "server.log"), least)
+        return copied(folder, socket, found.transactions)
+    except sql.ERRORS as error:
+        raise Failed(f"the rows cannot be read: {error}") from error
     finally:
+        # One that did not come up in time may still be on its way.
+        server.stop()
         shutil.rmtree(socket, ignore_errors=True)
+
+
+def found_there(module: AnsibleModule, server: Server, result: Dict[str, Any]) -> None:
+    """Compare, list and keep; complete the result.
+
+    :raises Failed: what the server has cannot be seen or kept.
+    :raises ValueError: it has the data of another cluster.
+    """
+    params = module.params
+    control, least = server.control()
+    stretches = beyond(
+        server.history(int(control.get("timeline") or 1)),
+        parse_history(params["leader_timeline"], params["leader_history"]),
+    )
+    known = [parse_lsn(str(control[key])) for key in ("checkpoint", "recovered") if control.get(key)]
+    found = server.committed(stretches, max(known, default=0))
+    if not stretches or not found.commits:
+        return
+    where, moments = stretches[0], sorted(found.commits.values())
+    result.update(transactions=len(found.commits), first=moments[0], last=moments[-1], changed=True)
+    result.update(deleted=sum(found.deleted.values()), position=show_lsn(where.start))
+    name = f"{where.timeline:08X}-{show_lsn(where.start).replace('/', '-')}"
+    folder = os.path.join(params["destination"], name)
+    summary = os.path.join(folder, SUMMARY)
+    if os.path.exists(summary):
+        with open(summary, encoding="utf-8") as file:
+            result.update(json.load(file), changed=False)
+    elif not module.check_mode:
+        result.update(path=folder, rows=keep(server, folder, stretches, found, least))
+        with open(f"{summary}.new", "w", encoding="utf-8") as file:
+            json.dump({key: value for key, value in result.items() if key != "changed"}, file, indent=2)
+        os.replace(f"{summary}.new", summary)
 
 
 def main() -> None:
@@ -307,32 +378,10 @@ def main() -> None:
     result.update(position="", path="")
     if not os.path.exists(os.path.join(params["directory"], "PG_VERSION")):
         module.exit_json(**result)
-    control, least = server.control()
     try:
-        stretches = beyond(
-            server.history(int(control.get("timeline") or 1)),
-            parse_history(params["leader_timeline"], params["leader_history"]),
-        )
-    except ValueError as error:
-        module.fail_json(msg=f"{error}: this is the data of another cluster. Nothing was changed")
-    found = server.committed(stretches)
-    if not stretches or not found.commits:
-        module.exit_json(**result)
-    where = stretches[0]
-    name = f"{where.timeline:08X}-{show_lsn(where.start).replace('/', '-')}"
-    moments = sorted(found.commits.values())
-    result.update(transactions=len(found.commits), first=moments[0], last=moments[-1], changed=True)
-    result.update(deleted=sum(found.deleted.values()), position=show_lsn(where.start))
-    folder = os.path.join(params["destination"], name)
-    summary = os.path.join(folder, SUMMARY)
-    if os.path.exists(summary):
-        with open(summary, encoding="utf-8") as file:
-            result.update(json.load(file), changed=False)
-    elif not module.check_mode:
-        result.update(path=folder, rows=keep(server, folder, stretches, found, least))
-        with open(f"{summary}.new", "w", encoding="utf-8") as file:
-            json.dump({key: value for key, value in result.items() if key != "changed"}, file, indent=2)
-        os.replace(f"{summary}.new", summary)
+        found_there(module, server, result)
+    except (Failed, ValueError) as error:
+        module.fail_json(msg=f"{error}. Nothing of the server was changed; let it not be rewound before it is clear")
     module.exit_json(**result)
 
 

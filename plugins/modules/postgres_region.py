@@ -14,8 +14,7 @@ description:
     waits until its members are that. Patroni does the work; nothing is promoted beside it.
   - A cluster that led and shall follow stops writing, shuts down with a last checkpoint, archives it, and starts again
     as a follower. What it has then is in RV(position).
-  - A cluster that shall lead does so only once it has replayed the log up to O(position), on the same timeline, where
-    one is given.
+  - A cluster that shall lead does so only once it has replayed the log up to O(position), where one is given.
   - Where no Patroni of the cluster answers, the settings are written into the cluster store, if nobody has changed them
     meanwhile.
   - Can be run again at any time; where the cluster is what it shall be, nothing is changed.
@@ -62,13 +61,16 @@ options:
         type: str
         required: true
   slots:
-    description: The slots of clusters that follow this one. They are kept where it leads, and given up where it does not.
+    description: The slots of clusters that follow this one. They are kept where it leads, and given up where it does
+      not.
     type: list
     elements: str
     default: []
   epoch:
-    description: The number of the failover by which it leads. Needed for V(leading).
+    description:
+      - The number of the failover by which this cluster leads, or the one that it follows does. Never counted down.
     type: int
+    required: true
   position:
     description: What the cluster must have replayed before it leads, such as RV(position) of the one that led.
     type: str
@@ -97,6 +99,7 @@ EXAMPLES = r"""
     password: "{{ secret_patroni_rest }}"
     source: {host: 10.1.20.10, slot: us_east_1}
     slots: [us_west_2]
+    epoch: 1
   register: followed
 
 - name: Let the other one lead once it has everything
@@ -293,12 +296,12 @@ def main() -> None:
                 },
             },
             "slots": {"type": "list", "elements": "str", "default": []},
-            "epoch": {"type": "int"},
+            "epoch": {"type": "int", "required": True},
             "position": {"type": "str", "default": ""},
             "wait": {"type": "bool", "default": True},
             "timeout": {"type": "float", "default": 120},
         },
-        required_if=[("state", "leading", ["epoch"]), ("state", "following", ["source"])],
+        required_if=[("state", "following", ["source"])],
         supports_check_mode=True,
     )
     params, cluster, began = module.params, Cluster(module.params), time.monotonic()
@@ -311,7 +314,7 @@ def main() -> None:
         else:
             source = params["source"]
             wanted = {"host": source["host"], "port": source["port"], "primary_slot_name": source["slot"]}
-            patch = to_follow(settings, wanted, params["slots"])
+            patch = to_follow(settings, wanted, params["slots"], params["epoch"])
         if not module.check_mode:
             if leads and "standby_cluster" in patch and params["position"]:
                 wait_until_replayed(cluster, parse_lsn(params["position"]), deadline)
@@ -321,7 +324,7 @@ def main() -> None:
                 leader, said = wait_for(cluster, LEADS if leads else FOLLOWS, deadline)
     except StoreError as error:
         module.fail_json(msg=f"the cluster store does not answer: {error}. Run this again, it looks at what is there")
-    except Failed as error:
+    except (Failed, ValueError) as error:
         module.fail_json(msg=str(error))
     sides = {"before": settings, "after": apply(settings, patch)}
     module.exit_json(

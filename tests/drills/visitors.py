@@ -29,7 +29,7 @@ class Visitor(Client):
         self._known: Tuple[float, List[str]] = (0.0, [])
 
     def _connection(self, balancer: str) -> ssl.SSLSocket:
-        """Connect to the first address that answers; one that does not is asked last until the name is looked up again."""
+        """Connect to the first address that answers; one that does not is asked last from then on."""
         addresses = self._addresses(balancer)
         for _ in range(len(addresses) - 1):
             try:

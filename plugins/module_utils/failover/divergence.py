@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, FreeAgentics
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Where a server's log went another way than that of the one which leads now, and what it committed from there on. Pure."""
+"""Where a server's log went another way than that of the one which leads, and what it committed from there on. Pure."""
 
 from __future__ import annotations
 
@@ -52,11 +52,16 @@ def beyond(own: History, leader: History) -> Tuple[Stretch, ...]:
     """Return the parts of a server's log that the leader's history does not have, in order; none where it has all.
 
     The last one may be empty: the history alone does not say how far a server's log goes.
+
+    :raises ValueError: they have no beginning in common.
     """
     mine = [(switch.timeline, switch.end) for switch in own.switches] + [(own.timeline, None)]
     theirs = [(switch.timeline, switch.end) for switch in leader.switches] + [(leader.timeline, None)]
     for place, (timeline, end) in enumerate(mine):
         other, left = theirs[place] if place < len(theirs) else (None, None)
+        if timeline != other and place:
+            # Both left the one before at the same place, for timelines of their own.
+            return tuple(_stretches(mine[place:], mine[place - 1][1] or 0))
         if timeline != other:
             raise ValueError(f"timeline {timeline} has no beginning in common with timeline {leader.timeline}")
         if end == left:
@@ -68,6 +73,15 @@ def beyond(own: History, leader: History) -> Tuple[Stretch, ...]:
             return tuple(_stretches(mine[place + 1 :], end or 0))
         return tuple(_stretches(mine[place:], left))
     return ()
+
+
+#: What pg_waldump says where a log ends, and not where a part of it is missing.
+_END = re.compile(r"could not find a valid record after|error in WAL record at|invalid record length|out-of-sequence")
+
+
+def is_end(complaint: str) -> bool:
+    """Return whether a complaint of pg_waldump means that the log ends there."""
+    return bool(_END.search(complaint))
 
 
 def _stretches(parts: List[Tuple[int, Optional[int]]], start: int) -> Iterable[Stretch]:

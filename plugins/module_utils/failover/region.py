@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from typing import Dict, Iterator, List, Mapping, Optional, Tuple
+from typing import Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 from ansible_collections.freeagentics.platform.plugins.module_utils.failover.plan import (
     Objection,
@@ -25,12 +25,14 @@ from ansible_collections.freeagentics.platform.plugins.module_utils.failover.pla
     paused,
     serves,
 )
-from ansible_collections.freeagentics.platform.plugins.module_utils.failover.seen import ALIVE, LEADING, Member, Sight
+from ansible_collections.freeagentics.platform.plugins.module_utils.failover.seen import ALIVE, Member, Sight
 from ansible_collections.freeagentics.platform.plugins.module_utils.postgres_observe.lsn import lag_bytes, show_lsn
 from ansible_collections.freeagentics.platform.plugins.module_utils.postgres_observe.timeline import objection
 
-#: The region leads already; the other one hands over; the other one is lost.
-LEADS, PLANNED, UNPLANNED = "leads", "planned", "unplanned"
+#: The region leads already; the other one hands over; the other one is lost; two lead, and nobody knows which is right.
+LEADS, PLANNED, UNPLANNED, UNDECIDED = "leads", "planned", "unplanned", "undecided"
+#: What Patroni says of a member that takes writes.
+WRITING = ("primary", "master", "leader")
 #: How many bytes of log a region may lack that takes over as planned: writes wait until it has them.
 CATCH_UP = 16 * 1024 * 1024
 
@@ -81,11 +83,16 @@ def make(sights: Mapping[str, Sight], addresses: Mapping[str, str], request: Req
     :param addresses: the region of each database host, by its address.
     :param now: the present moment, in seconds of the epoch.
     """
+    equals = _equals(sights)
+    if equals:
+        return Plan(UNDECIDED, request.to, objections=(_undecided(equals),))
     target = sights[request.to]
     old = "" if _leads(target) and _right(sights) == request.to else _old(sights, addresses, request.to)
     kind = _kind(sights, old)
-    returns = tuple(name for name in sights if name not in ("", old) and _must_return(sights, addresses, name, old))
     lost = kind == UNPLANNED
+    # Where the region that superseded this one is given up for good, this one goes on from where it was.
+    alone = request.to if lost and old in request.gone else ""
+    returns = tuple(name for name in sights if name not in (old, alone) and _must_return(sights, name, old))
     stop = [one.name for name in (*returns, *((old,) if lost else ())) for one in sights[name].members if one.reached]
     silent = [one.name for one in sights[old].members if not one.reached] if lost else []
     power = silent if request.power else []
@@ -144,7 +151,7 @@ def _old(sights: Mapping[str, Sight], addresses: Mapping[str, str], to: str) -> 
     if right:
         return right
     followed = _followed(sights[to], addresses)
-    return followed or next(name for name in sights if name != to)
+    return followed or next((name for name in sights if name != to), "")
 
 
 def _kind(sights: Mapping[str, Sight], old: str) -> str:
@@ -158,7 +165,7 @@ def _kind(sights: Mapping[str, Sight], old: str) -> str:
     return PLANNED if alive else UNPLANNED
 
 
-def _must_return(sights: Mapping[str, Sight], addresses: Mapping[str, str], name: str, old: str) -> bool:
+def _must_return(sights: Mapping[str, Sight], name: str, old: str) -> bool:
     """Return whether a region leads that was superseded, so that its data has to be made that of the leader."""
     sight, right = sights[name], old or _right(sights)
     if sight.store is None or name == right or not sight.store.config:
@@ -182,6 +189,8 @@ def _loss(sights: Mapping[str, Sight], to: str, old: str, kind: str, now: float)
     member = leader(sights[to])
     if member is None or member.replayed_at is None:
         return f"not known: nobody tells what {to} has of {old}"
+    if _leads(sights[to]):
+        return f"everything that {old} acknowledged since it led instead of {to}"
     said = f"what {old} acknowledged after {moment(member.replayed_at)}, {now - member.replayed_at:.0f} s ago"
     had = [one.position for one in sights[old].members if one.position]
     lacks = lag_bytes(max(had), member.position) if had else 0
@@ -224,32 +233,31 @@ def _steps(plan: Plan, sights: Mapping[str, Sight]) -> Iterator[str]:
         yield "take a full backup, and see that the site answers through its public name"
 
 
-def _objections(
-    sights: Mapping[str, Sight], plan: Plan, request: Request, silent: List[str]
-) -> Iterator[Objection]:
+def _objections(sights: Mapping[str, Sight], plan: Plan, request: Request, silent: List[str]) -> Iterator[Objection]:
     target = sights[plan.to]
     if target.store is None:
         yield no_store(target)
-        return
-    equals = _equals(sights)
-    if equals:
-        yield Objection(
-            f"{' and '.join(equals)} both lead, by the same failover, so nobody can tell which of them is right: decide "
-            "it, and write a higher number there with `patronictl edit-config -s region_epoch=NUMBER`; the guard stops "
-            "the other one"
-        )
         return
     for name in dict.fromkeys((plan.to, *((plan.old,) if plan.kind == PLANNED else ()), *plan.returns)):
         store = sights[name].store
         if store is not None and store.paused:
             yield Objection(f"{name}: {paused().reason}")
+    yield from _unknown_leaders(sights, plan, request)
     if plan.kind == LEADS:
         return
     member = leader(target)
     returning = plan.to in plan.returns
-    if not returning and (member is None or not serves(target, member) or not member.reached):
+    if returning and plan.kind == UNPLANNED:
         yield Objection(
-            f"{plan.to} cannot lead: {_why_not(target, member)}. Bring it back, or restore the database: docs/restore.md"
+            f"{plan.to} was superseded by {plan.old}, which is lost: what {plan.old} acknowledged since then is not in "
+            f"{plan.to}. Bring {plan.old} back",
+            f"-e region_is_gone={plan.old}, which gives that up",
+        )
+        return
+    if not returning and (member is None or not serves(target, member) or not member.reached) and not _leads(target):
+        yield Objection(
+            f"{plan.to} cannot lead: {_why_not(target, member)}. Bring it back, or restore the database: "
+            "docs/restore.md"
         )
     elif not returning and member is not None:
         yield from _of_data(sights, plan, member)
@@ -257,6 +265,36 @@ def _objections(
         yield Objection(f"{plan.to} cannot lead: none of its database hosts answers")
     if plan.kind == UNPLANNED:
         yield from _of_the_old_region(sights[plan.old], plan, request, silent)
+
+
+def _undecided(regions: Sequence[str]) -> Objection:
+    return Objection(
+        f"{' and '.join(regions)} both lead, by the same failover, so nobody can tell which of them is right: decide "
+        "it, and write a higher number there with `patronictl edit-config -s region_epoch=NUMBER`; the guard stops the "
+        "other one"
+    )
+
+
+def _unknown_leaders(sights: Mapping[str, Sight], plan: Plan, request: Request) -> Iterator[Objection]:
+    """Tell of regions whose settings nobody tells, and in which somebody is seen to take writes."""
+    for name, sight in sights.items():
+        if name in (plan.old, *request.gone) or sight.store is not None:
+            continue
+        for one in _seen_writing(sight):
+            yield Objection(
+                f"{_see(one)} that {one.name} of {name} takes writes, and nobody tells by which failover: bring the "
+                "way to its hosts back",
+                f"-e region_is_gone={name}, which gives up everything that it acknowledges",
+            )
+
+
+def _seen_writing(sight: Sight) -> List[Member]:
+    return [one for one in sight.members if one.seen_by and one.role in WRITING and one.state in ALIVE]
+
+
+def _see(member: Member) -> str:
+    """Return who sees a member, and the verb."""
+    return f"{', '.join(member.seen_by)} {'see' if len(member.seen_by) > 1 else 'sees'}"
 
 
 def _why_not(sight: Sight, member: Optional[Member]) -> str:
@@ -274,6 +312,9 @@ def _of_data(sights: Mapping[str, Sight], plan: Plan, member: Member) -> Iterato
     known = {one.identifier for one in sights[plan.old].members if one.identifier} | (
         {store.identifier} if store and store.identifier else set()
     )
+    if not member.identifier:
+        yield Objection(f"{member.name} does not tell whose data it has: its pg_control cannot be read")
+        return
     if known and member.identifier not in known:
         yield Objection(
             f"{member.name} has the data of another cluster ({member.identifier}; that of {plan.old} is "
@@ -291,8 +332,8 @@ def _of_data(sights: Mapping[str, Sight], plan: Plan, member: Member) -> Iterato
     lacks = lag_bytes(old.position, member.position) or 0
     if plan.kind == PLANNED and lacks > CATCH_UP:
         yield Objection(
-            f"{member.name} lacks {lacks} bytes of log up to {show_lsn(old.position or 0)}, and writes would wait until "
-            f"it has them. Wait until it lacks less than {CATCH_UP}"
+            f"{member.name} lacks {lacks} bytes of log up to {show_lsn(old.position or 0)}, and writes would wait "
+            f"until it has them. Wait until it lacks less than {CATCH_UP}"
         )
 
 
@@ -301,13 +342,12 @@ def _of_the_old_region(sight: Sight, plan: Plan, request: Request, silent: List[
     if plan.old in request.gone:
         return
     overrule = f"-e region_is_gone={plan.old}, which gives up everything that it acknowledges from now on"
-    alive = [one for one in sight.members if one.seen_by and one.role in LEADING and one.state in ALIVE]
-    unreached = [one for one in alive if not one.reached]
+    unreached = [one for one in _seen_writing(sight) if not one.reached]
     if unreached:
         one = unreached[0]
         yield Objection(
-            f"{plan.old} is alive: {', '.join(one.seen_by)} see that {one.name} leads there, although its host does not "
-            "answer here. Bring the way to its hosts back, and it hands over without a loss",
+            f"{plan.old} is alive: {_see(one)} that {one.name} leads there, although its host does not answer here. "
+            "Bring the way to its hosts back, and it hands over without a loss",
             overrule,
         )
         return
@@ -320,8 +360,8 @@ def _of_the_old_region(sight: Sight, plan: Plan, request: Request, silent: List[
         )
     if silent and not request.power:
         yield Objection(
-            f"nothing proves that {plan.old} cannot write: {', '.join(silent)} do not answer, and no "
-            "failover_fence_command is set that takes their power",
+            f"nothing proves that {plan.old} cannot write: {', '.join(silent)} {'do' if len(silent) > 1 else 'does'} "
+            "not answer, and no failover_fence_command is set that takes power",
             overrule,
         )
 
@@ -330,14 +370,22 @@ def lines(plan: Plan, sights: Mapping[str, Sight], addresses: Mapping[str, str])
     """Return what the screen says of the regions, by the words in front of it."""
     return {
         "regions": [_region(name, sight, addresses) for name, sight in sights.items()],
-        "leads next": [f"{plan.to}" + (f" instead of {plan.old}, {plan.kind}" if plan.old else ", as now")],
+        "leads next": [_next(plan)],
         "lost": [plan.loss] if plan.old else [],
     }
+
+
+def _next(plan: Plan) -> str:
+    if plan.kind == UNDECIDED:
+        return "nobody can tell"
+    return f"{plan.to} instead of {plan.old}, {plan.kind}" if plan.old else f"{plan.to}, as now"
 
 
 def _region(name: str, sight: Sight, addresses: Mapping[str, str]) -> str:
     if sight.store is None:
         return f"{name}: not known, as {sight.store_error}"
+    if not sight.store.config:
+        return f"{name}: has no cluster yet"
     epoch = f", by failover {sight.store.epoch}" if sight.store.epoch else ""
     if sight.store.follows:
         return f"{name}: follows {_followed(sight, addresses) or sight.store.follows}{epoch}"

@@ -13,10 +13,12 @@ from typing import Any, Dict, Mapping, Sequence
 STANDBY, EPOCH = "standby_cluster", "region_epoch"
 
 
-def to_follow(config: Mapping[str, Any], source: Mapping[str, Any], slots: Sequence[str]) -> Dict[str, Any]:
+def to_follow(config: Mapping[str, Any], source: Mapping[str, Any], slots: Sequence[str], epoch: int) -> Dict[str, Any]:
     """Return the patch that makes a cluster follow another one, empty where it does.
 
     :param source: ``host``, ``port`` and ``primary_slot_name`` of the other one.
+    :param epoch: the number of the failover by which the other one leads. A follower has to know it, as it counts on
+        from there where nobody can ask the other one any more.
     :param slots: slots that were kept for clusters which followed this one: nobody reads them any more.
     """
     found: Dict[str, Any] = {}
@@ -24,6 +26,7 @@ def to_follow(config: Mapping[str, Any], source: Mapping[str, Any], slots: Seque
     differing = {key: value for key, value in source.items() if current.get(key) != value}
     if differing:
         found[STANDBY] = {**differing, **({} if current else {"create_replica_methods": ["basebackup"]})}
+    found.update(_counted(config, epoch))
     gone = {name: None for name in slots if name in (config.get("slots") or {})}
     return {**found, **({"slots": gone} if gone else {})}
 
@@ -37,7 +40,10 @@ def to_lead(config: Mapping[str, Any], epoch: int, slots: Sequence[str]) -> Dict
     found: Dict[str, Any] = {}
     if config.get(STANDBY):
         found[STANDBY] = None
-    if int(config.get(EPOCH) or 0) < epoch:
-        found[EPOCH] = epoch
+    found.update(_counted(config, epoch))
     new = {name: {"type": "physical"} for name in slots if name not in (config.get("slots") or {})}
     return {**found, **({"slots": new} if new else {})}
+
+
+def _counted(config: Mapping[str, Any], epoch: int) -> Dict[str, Any]:
+    return {EPOCH: epoch} if int(config.get(EPOCH) or 0) < epoch else {}

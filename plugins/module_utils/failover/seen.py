@@ -146,9 +146,7 @@ class Sight:
         return next((one for one in self.members if one.name == name), None)
 
 
-def read(
-    hosts: Sequence[Mapping[str, Any]], region: str = "", witnesses: Sequence[Mapping[str, Any]] = ()
-) -> Sight:
+def read(hosts: Sequence[Mapping[str, Any]], region: str = "", witnesses: Sequence[Mapping[str, Any]] = ()) -> Sight:
     """Put together what ``postgres_failover_info`` returned on each host.
 
     :param hosts: for each member ``name``, and either ``unreached`` (why) or ``seen`` (what the module returned).

@@ -105,12 +105,12 @@ def tell_of_regions(plan: Mapping[str, Any], outcome: Mapping[str, Any]) -> Dict
     """Return the parts of a report about a failover from region to region.
 
     :param plan: what the filter ``region_plan`` returns.
-    :param outcome: what the steps returned. ``led`` of ``postgres_region`` in the region that leads, ``yielded`` of it in
-        the one that led; ``fenced`` and ``kept`` by host, of what kept it from writing and of ``postgres_divergence``;
-        ``replayed_at`` is when the last transaction was committed that came over, in seconds of the epoch; ``site`` of
-        ``endpoint_health``; ``answering`` are the database hosts that answered at the end, ``backup`` is whether one was
-        begun, ``dns`` the provider, ``warmed`` how many keys were carried over, ``grown`` the status of the command that
-        lets the region grow, None where there is none.
+    :param outcome: what the steps returned. ``led`` of ``postgres_region`` in the region that leads, ``yielded`` of it
+        in the one that led; ``fenced`` and ``kept`` by host, of what kept it from writing and of
+        ``postgres_divergence``; ``replayed_at`` is when the last transaction was committed that came over, in seconds of
+        the epoch; ``site`` of ``endpoint_health``; ``answering`` are the database hosts that answered at the end,
+        ``backup`` is whether one was begun, ``dns`` the provider, ``warmed`` how many keys were carried over, ``grown``
+        the status of the command that lets the region grow, None where there is none.
     """
     return {
         "verdict": _region_verdict(plan, outcome),
@@ -128,7 +128,7 @@ def _region_verdict(plan: Mapping[str, Any], outcome: Mapping[str, Any]) -> str:
     leader = (outcome.get("led") or {}).get("leader")
     if not leader:
         return f"{plan['to']} does not lead"
-    again = f"; {' and '.join(plan['returns'])} was let back" if plan["returns"] else ""
+    again = f"; let back: {', '.join(plan['returns'])}" if plan["returns"] else ""
     if plan["kind"] == LEADS:
         return f"{plan['to']} leads with {leader}, as before{again}"
     return f"{plan['to']} leads with {leader}, instead of {plan['old']}{again}"
@@ -166,6 +166,8 @@ def _region_proved(plan: Mapping[str, Any], outcome: Mapping[str, Any]) -> Itera
         yielded = outcome.get("yielded") or {}
         yield f"{plan['old']} stopped writing at {yielded.get('position', '')}, and {plan['to']} had replayed that"
     yield f"exactly one server takes writes, in {plan['to']}, and it committed one"
+    if outcome.get("warmed"):
+        yield f"{outcome['warmed']} keys of the cache of {plan['old']} were carried over"
     for endpoint in _endpoints(outcome):
         if endpoint["healthy"]:
             yield f"{endpoint['url']} answers"
@@ -193,23 +195,28 @@ def _region_next(plan: Mapping[str, Any], outcome: Mapping[str, Any]) -> Iterato
     if outcome.get("grown"):
         yield f"failover_scale_command ended with status {outcome['grown']}: let {plan['to']} grow by hand"
     for section in _kept(outcome):
-        yield f"look at what only the other region had: {len(section['lines'])} hosts keep it, each all of it that it had"
+        yield f"look at what only the other region had: each line under '{section['heading']}' names a folder"
     if plan["kind"] == UNPLANNED:
         yield (
             f"when {plan['old']} is back: the same command lets it follow, and -e to={plan['old']} lets it lead again; "
             "what only it has is kept aside first"
         )
-    known = set(outcome.get("answering", ()))
-    for region, names in plan["members"].items():
-        silent = [name for name in names if name not in known]
-        if silent and not (plan["kind"] == UNPLANNED and region == plan["old"]):
-            yield f"{', '.join(silent)} of {region} does not answer; `patronictl list` there says what it is at"
+    yield from _silent_hosts(plan, outcome)
     if plan["kind"] != LEADS:
         yield f"write state: active to {plan['to']} in topology.yml, and state: standby to the others"
     if outcome.get("backup"):
         yield "a full backup was begun: `journalctl -u pgbackrest-after-failover` there"
     elif plan["kind"] != LEADS:
         yield "no backup was begun: run playbooks/backup.yml"
+
+
+def _silent_hosts(plan: Mapping[str, Any], outcome: Mapping[str, Any]) -> Iterator[str]:
+    """Tell of database hosts that did not answer at the end; those of a region that is lost are no news."""
+    known = set(outcome.get("answering", ()))
+    for region, names in plan["members"].items():
+        silent = [name for name in names if name not in known]
+        if silent and not (plan["kind"] == UNPLANNED and region == plan["old"]):
+            yield f"no answer of {', '.join(silent)}, in {region}: `patronictl list` there says more"
 
 
 def _endpoints(outcome: Mapping[str, Any]) -> List[Mapping[str, Any]]:

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 from pathlib import Path
 
@@ -23,10 +24,12 @@ def ask(tmp_path):
     program.chmod(0o755)
     (tmp_path / "pg_wal").mkdir()
 
-    def run(file, **histories):
+    def run(file, repositories="repo1-path=/var/lib/pgbackrest\n", **histories):
+        (tmp_path / "pgbackrest.conf").write_text(repositories)
         for name, text in histories.items():
             (tmp_path / "pg_wal" / f"{name.lstrip('h')}.history").write_text(text)
         environment = {**os.environ, "PATH": f"{tmp_path}/bin:{os.environ['PATH']}"}
+        environment["PGBACKREST_CONFIG"] = str(tmp_path / "pgbackrest.conf")
         done = subprocess.run(
             ["sh", str(SCRIPT), "platform", file, "pg_wal/RECOVERYXLOG"],
             cwd=tmp_path,
@@ -52,7 +55,7 @@ def ask(tmp_path):
     ],
 )
 def test_what_the_new_timeline_shares_is_taken(ask, file):
-    wanted = f"--stanza=platform --no-archive-async archive-get {file} pg_wal/RECOVERYXLOG"
+    wanted = f"--stanza=platform --no-archive-async --repo=1 --io-timeout=10 archive-get {file} pg_wal/RECOVERYXLOG"
     assert ask(file, h00000062="97\t0/670B5448\tx\n", h00000063=HISTORY) == (0, wanted)
 
 
@@ -64,3 +67,31 @@ def test_what_a_left_timeline_has_from_there_on_is_not_taken(ask, file):
 
 def test_without_a_history_everything_is_taken(ask):
     assert ask("000000620000000100000067")[0] == 0
+
+
+def test_a_repository_whose_host_is_dead_is_not_waited_for(ask):
+    with socket.create_server(("127.0.0.1", 0)) as alive, socket.create_server(("127.0.0.1", 0)) as dead:
+        ports = alive.getsockname()[1], dead.getsockname()[1]
+        dead.close()
+        repositories = (
+            f"repo1-host=127.0.0.1\nrepo1-host-port={ports[1]}\n"
+            f"repo2-path=/pgbackrest\nrepo2-s3-endpoint=127.0.0.1:{ports[0]}\n"
+        )
+        code, said = ask("0000000A.history", repositories)
+    assert (code, said.splitlines()) == (
+        0,
+        [
+            "--stanza=platform --no-archive-async --repo=2 --io-timeout=10 archive-get 0000000A.history pg_wal/RECOVERYXLOG",
+            f"0000000A.history is not asked for in repository 1: nothing listens at 127.0.0.1:{ports[1]}",
+        ],
+    )
+
+
+def test_where_no_repository_answers_the_file_is_not_there(ask):
+    with socket.create_server(("127.0.0.1", 0)) as dead:
+        port = dead.getsockname()[1]
+    code, said = ask("0000000A.history", f"repo1-host=127.0.0.1\nrepo1-host-port={port}\n")
+    assert (code, said) == (
+        1,
+        f"0000000A.history is not asked for in repository 1: nothing listens at 127.0.0.1:{port}",
+    )

@@ -4,14 +4,22 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from ansible_collections.freeagentics.platform.plugins.filter.failover import (
     failover_host,
     failover_plan,
     failover_report,
+    region_plan,
+    region_report,
     switchover_plan,
 )
+
+#: The moment at which the plans for regions are made.
+NOW = 1795662000.0
+ADDRESSES = {"db1": "10.0.0.1", "db2": "10.0.0.2", "db9": "10.1.0.9", "db8": "10.1.0.8"}
 
 
 def plan_of(hosts, **request):
@@ -23,11 +31,11 @@ def store(leader, **config):
 
 
 def host(name, region, **seen):
-    return {"name": name, "region": region, "seen": {"patroni": "active", **seen}}
+    return {"name": name, "region": region, "address": ADDRESSES.get(name, ""), "seen": {"patroni": "active", **seen}}
 
 
 EAST = host("db1", "east", store=store("db1"), server={"in_recovery": False, "position": "0/1", "timeline": 1})
-WEST = host("db9", "west", store=store("db9", standby_cluster={"host": "db1"}), server={"in_recovery": True})
+WEST = host("db9", "west", store=store("db9", standby_cluster={"host": "10.0.0.1"}), server={"in_recovery": True})
 
 
 def test_the_region_that_leads_is_meant():
@@ -77,7 +85,12 @@ def test_objections_are_told_with_what_overrules_them():
 @pytest.mark.parametrize(
     ("hosts", "request_", "refusal"),
     [
-        ([EAST, WEST], {"scope": ""}, "scope is not set: use -e scope=database"),
+        ([EAST, WEST], {"scope": ""}, "scope is not set: use -e scope=database or -e scope=region"),
+        (
+            [EAST, WEST],
+            {"scope": "zone"},
+            "scope is zone: use -e scope=database or -e scope=region",
+        ),
         ([EAST, WEST], {"region": "north"}, "region is 'north', where no database host is: use east or west"),
         ([EAST, WEST], {"unfenced": "maybe"}, "unfenced is 'maybe': use wait or refuse"),
         (
@@ -98,10 +111,11 @@ def test_what_cannot_be_meant_is_refused(hosts, request_, refusal):
 
 
 def test_a_host_tells_what_was_seen_or_why_nothing_was():
-    known = {"inventory_hostname": "db1", "platform_region": "east"}
+    known = {"inventory_hostname": "db1", "platform_region": "east", "platform_address": "10.0.0.1"}
     assert failover_host({**known, "__failover_seen": {"store": {}}}) == {
         "name": "db1",
         "region": "east",
+        "address": "10.0.0.1",
         "seen": {"store": {}},
     }
     message = "Task failed: Data could not be sent. Make sure that: Connection timed out during banner exchange\r\n"
@@ -127,3 +141,176 @@ def test_a_switchover_is_about_the_region_that_leads_too():
 def test_a_report_is_about_the_plan():
     plan = plan_of([EAST, WEST])
     assert failover_report(plan, {"answering": ["db1"]})["verdict"] == "db1 leads, as before"
+
+
+# Regions
+
+
+def keys(leader, **config):
+    """What a region's cluster store has."""
+    return {"leader": leader, "lease": 9, "revision": 5, "initialize": "7", "config": {"ttl": 20, **config}}
+
+
+def server(recovery, position="0/3E8", **more):
+    return {"in_recovery": recovery, "position": position, "timeline": 1, **more}
+
+
+def database(name, region, store, server, **more):
+    return host(name, region, store=store, server=server, control={"identifier": "7", "timeline": 1}, **more)
+
+
+def gone(name, region):
+    return {"name": name, "region": region, "address": ADDRESSES[name], "unreached": "Connection timed out"}
+
+
+FOLLOWS_EAST = keys("db9", standby_cluster={"host": "10.0.0.1,10.0.0.2"})
+DB1 = database("db1", "east", keys("db1"), server(False))
+DB2 = database("db2", "east", keys("db1"), server(True))
+DB9 = database("db9", "west", FOLLOWS_EAST, server(True, replayed_at=NOW - 5))
+DB8 = database("db8", "west", FOLLOWS_EAST, server(True))
+#: The west took over by a first failover of a region.
+LED = database("db9", "west", keys("db9", region_epoch=1), server(False))
+LOST = [gone("db1", "east"), gone("db2", "east")]
+
+
+def regions_of(*hosts, to="west", **request):
+    return region_plan(hosts, {"to": to, **request}, NOW)
+
+
+def test_a_region_hands_over_to_another_one():
+    plan = regions_of(DB1, DB2, DB9, DB8)
+    assert (plan["refusal"], plan["kind"], plan["to"], plan["old"]) == ("", "planned", "west", "east")
+    assert (plan["epoch"], plan["leader"], plan["others"], plan["objections"]) == (1, "db1", ["east"], [])
+    assert plan["members"] == {"east": ["db1", "db2"], "west": ["db9", "db8"]}
+    assert plan["parts"] == [
+        ["db1", "yields"],
+        ["db9", "leads"],
+        ["db1", "proves"],
+        ["db2", "proves"],
+        ["db9", "proves"],
+        ["db8", "proves"],
+    ]
+    assert plan["shown"] == [
+        "regions    east: leads",
+        "           west: follows east",
+        "found      db1: takes writes; timeline 1, log up to 0/3E8",
+        "           db2: standby; timeline 1, log up to 0/3E8",
+        "           db9: standby; timeline 1, log up to 0/3E8",
+        "           db8: standby; timeline 1, log up to 0/3E8",
+        "leads next west instead of east, planned",
+        "lost       nothing: east stops writing, and west has all of its log before it may lead",
+        "steps      1. let east stop writing and follow west",
+        "           2. wait until west has all of the log of east, and let it lead",
+        "           3. lead the names of the site to west",
+        "           4. prove it: one server takes writes",
+        "           5. carry over the keys that the cache of east has in use",
+        "           6. let west grow to its full size, where a command for that is set",
+        "           7. take a full backup, and see that the site answers through its public name",
+    ]
+
+
+def test_each_host_has_its_part_where_a_region_is_lost():
+    """db1 does not answer, db2 does and its server does not."""
+    down = database("db2", "east", {"error": "timed out"}, {})
+    plan = regions_of(gone("db1", "east"), down, DB9, power=True)
+    assert (plan["kind"], plan["leader"], plan["objections"]) == ("unplanned", "", [])
+    assert (plan["stops"], plan["power"], plan["yields"], plan["leads"]) == (["db2"], ["db1"], [], ["db9"])
+    assert (plan["keeps"], plan["returns"], plan["releases"], plan["proves"]) == ([], [], [], ["db9"])
+    assert plan["parts"] == [["db2", "stops"], ["db1", "power"], ["db9", "leads"], ["db9", "proves"]]
+    assert plan["loss"] == "what east acknowledged after 2026-11-26 02:59:55.000Z, 5 s ago"
+
+
+def test_a_region_that_was_superseded_keeps_aside_what_only_it_has():
+    plan = regions_of(DB1, DB2, LED)
+    assert (plan["kind"], plan["old"], plan["leader"], plan["others"]) == ("leads", "", "db9", ["east"])
+    assert (plan["stops"], plan["keeps"], plan["returns"]) == (["db1", "db2"], ["db1", "db2"], ["db1"])
+    assert (plan["releases"], plan["yields"], plan["leads"]) == (["db1", "db2"], [], ["db9"])
+    assert plan["proves"] == ["db1", "db2", "db9"]
+
+
+def test_a_region_that_was_superseded_can_lead_again():
+    plan = regions_of(DB1, gone("db2", "east"), LED, to="east")
+    assert (plan["kind"], plan["old"], plan["epoch"], plan["leader"]) == ("planned", "west", 2, "db9")
+    assert (plan["stops"], plan["keeps"], plan["returns"]) == (["db1"], ["db1"], ["db1"])
+    assert (plan["yields"], plan["leads"], plan["proves"]) == (["db9"], ["db1"], ["db1", "db9"])
+
+
+def test_whoever_answers_acts_where_the_leader_does_not():
+    plan = regions_of(gone("db1", "east"), DB2, LED, to="east")
+    assert (plan["returns"], plan["leads"], plan["objections"]) == (["db2"], ["db2"], [])
+
+
+def test_where_no_host_of_the_region_answers_nobody_lets_it_lead():
+    plan = regions_of(DB1, gone("db9", "west"))
+    assert plan["leads"] == []
+    assert plan["objections"] == [
+        {
+            "reason": "the cluster store does not answer (no database host answered), so nobody can be made to lead. "
+            "Bring a majority of its members back first; docs/failover.md, The cluster store, says how",
+            "overrule": "",
+        }
+    ]
+
+
+def test_hosts_of_the_other_region_see_whether_a_region_is_alive():
+    witness = {**DB9, "seen": {**DB9["seen"], "members": {"db1": {"role": "primary", "state": "running"}}}}
+    plan = regions_of(*LOST, witness, power=True)
+    assert plan["objections"] == [
+        {
+            "reason": "east is alive: db9 see that db1 leads there, although its host does not answer here. Bring the "
+            "way to its hosts back, and it hands over without a loss",
+            "overrule": "-e region_is_gone=east, which gives up everything that it acknowledges from now on",
+        }
+    ]
+    assert plan["shown"][-1] == (
+        "against it east is alive: db9 see that db1 leads there, although its host does not answer here. Bring the way "
+        "to its hosts back, and it hands over without a loss [overrule with -e region_is_gone=east, which gives up "
+        "everything that it acknowledges from now on]"
+    )
+
+
+def test_since_when_the_region_leads_is_known_from_its_store():
+    history = [[1, 50, "", "2026-11-26T03:00:00+00:00", "db9"]]
+    led = database("db9", "west", {**keys("db9", region_epoch=1), "history": history}, server(False))
+    assert regions_of(DB1, led)["switched"] == 1795662000.0
+    assert regions_of(DB1, LED)["switched"] == 0
+
+
+def test_regions_that_are_gone_are_named_with_commas():
+    assert regions_of(*LOST, DB9)["objections"][0]["overrule"].startswith("-e region_is_gone=east")
+    for names in ("east", "east,west", "east,"):
+        assert regions_of(*LOST, DB9, region_is_gone=names)["objections"] == []
+
+
+def test_the_moment_is_the_present_one_where_none_is_given():
+    began = time.time()
+    fresh = database("db9", "west", FOLLOWS_EAST, server(True, replayed_at=began))
+    assert region_plan([*LOST, fresh], {"to": "west"})["loss"].endswith((" 0 s ago", " 1 s ago"))
+
+
+@pytest.mark.parametrize(
+    ("request_", "refusal"),
+    [
+        (None, "to is not set: use -e to=east or -e to=west"),
+        ({}, "to is not set: use -e to=east or -e to=west"),
+        ({"to": ""}, "to is not set: use -e to=east or -e to=west"),
+        ({"to": "north"}, "to is 'north': use -e to=east or -e to=west"),
+        (
+            {"to": "west", "region_is_gone": "true"},
+            "region_is_gone is 'true': use -e region_is_gone=east or -e region_is_gone=west",
+        ),
+        (
+            {"to": "west", "region_is_gone": "east,north"},
+            "region_is_gone is 'north': use -e region_is_gone=east or -e region_is_gone=west",
+        ),
+    ],
+)
+def test_a_region_that_is_none_is_refused(request_, refusal):
+    assert region_plan([DB1, DB9], request_) == {"refusal": refusal, "shown": []}
+
+
+def test_a_report_about_regions_is_about_the_plan():
+    plan = regions_of(DB1, DB9)
+    told = region_report(plan, {"led": {"leader": "db9", "seconds": 4.5}, "answering": ["db1", "db9"]})
+    assert told["verdict"] == "west leads with db9, instead of east"
+    assert told["sections"][0] == {"heading": "The plan", "lines": plan["shown"]}

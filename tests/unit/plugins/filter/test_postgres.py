@@ -17,12 +17,13 @@ FILTERS = FilterModule().filters()
 
 def test_the_cluster_is_lists_and_mappings():
     found = FILTERS["postgres_cluster"](PROD, "west-db1")
-    assert sorted(found) == ["etcd", "members", "region", "scope", "source", "standby"]
+    assert sorted(found) == ["etcd", "members", "region", "rivals", "scope", "source", "standby"]
     assert found["members"] == [
         {"name": "west-db1", "address": "10.1.20.10", "port": 5432, "rest_port": 8008, "zone": "us-west-2a"}
     ]
     assert found["etcd"] == [{"name": "west-db1", "address": "10.1.20.10", "port": 2379}]
     assert [member["name"] for member in found["source"]] == ["db1", "db2", "db3"]
+    assert found["rivals"] == found["source"]
 
 
 def test_the_store_is_a_mapping():

@@ -57,6 +57,17 @@ def test_public_names_are_those_of_the_site_and_of_each_region():
     ]
 
 
+def test_the_names_of_the_site_can_be_led_to_any_region():
+    assert call("site_records", "us-west-2") == [
+        {"name": name, "type": "A", "value": address}
+        for name in ("freeagentics.com", "app.freeagentics.com", "api.freeagentics.com")
+        for address in ("203.0.113.11", "203.0.113.12")
+    ]
+    with pytest.raises(AnsibleFilterError) as caught:
+        call("site_records", "us-east-2")
+    assert caught.value.message == f"{PROD}: regions: there is no us-east-2: there are us-east-1, us-west-2"
+
+
 def test_platform_networks_are_those_of_regions_and_public_addresses():
     networks = call("platform_networks")
     assert networks[:4] == ["10.0.0.0/16", "fd00:10::/48", "10.1.0.0/16", "fd00:10:1::/48"]

@@ -31,10 +31,10 @@ ADDRESSES = {"10.0.0.1": "east", "10.0.0.2": "east", "10.1.0.1": "west"}
 GONE = "-e region_is_gone=east, which gives up everything that it acknowledges from now on"
 STEPS_AFTER = (
     "lead the names of the site to west",
-    "warm the cache",
+    "prove it: one server takes writes",
+    "warm the cache by requests, where some are declared",
     "let west grow to its full size, where a command for that is set",
-    "prove it: one server takes writes, and the site answers through its public name",
-    "take a full backup",
+    "take a full backup, and see that the site answers through its public name",
 )
 
 
@@ -112,13 +112,13 @@ def test_while_both_are_alive_the_one_that_leads_hands_over():
     assert (plan.returns, plan.stop, plan.power, plan.release, plan.objections) == ((), (), (), (), ())
     assert plan.loss == "nothing: east stops writing, and west has all of its log before it may lead"
     assert plan.steps == (
-        "copy the keys that the cache of east has in use",
         "let east stop writing and follow west",
         "wait until west has all of the log of east, and let it lead",
         "lead the names of the site to west",
+        "prove it: one server takes writes",
+        "carry over the keys that the cache of east has in use",
         "let west grow to its full size, where a command for that is set",
-        "prove it: one server takes writes, and the site answers through its public name",
-        "take a full backup",
+        "take a full backup, and see that the site answers through its public name",
     )
 
 
@@ -211,13 +211,13 @@ def test_a_superseded_region_can_lead_again_once_it_has_followed():
     assert plan.steps == (
         "stop the database of east, keep aside what only it has, and let it follow west; pg_rewind takes back what is "
         "not there",
-        "copy the keys that the cache of west has in use",
         "let west stop writing and follow east",
         "wait until east has all of the log of west, and let it lead",
         "lead the names of the site to east",
+        "prove it: one server takes writes",
+        "carry over the keys that the cache of west has in use",
         "let east grow to its full size, where a command for that is set",
-        "prove it: one server takes writes, and the site answers through its public name",
-        "take a full backup",
+        "take a full backup, and see that the site answers through its public name",
     )
 
 
@@ -246,11 +246,14 @@ def test_a_third_region_that_was_superseded_returns_too():
 
 def test_of_two_that_lead_by_the_same_failover_nobody_is_right():
     reason = (
-        "east and west both lead, by the same failover, so nobody can tell which of them is right: decide it, and write "
-        "a higher number there with `patronictl edit-config -s region_epoch=NUMBER`; the guard stops the other one"
+        "east and west both lead, by the same failover, so nobody can tell which of them is right: decide it, and "
+        "write a higher number there with `patronictl edit-config -s region_epoch=NUMBER`; the guard stops the other "
+        "one"
     )
     for to in ("east", "west"):
-        assert objections(sight(primary(), epoch=1), TOOK_OVER, to=to) == [(reason, "")]
+        plan = plan_of(sight(primary(), epoch=1), TOOK_OVER, to=to)
+        assert plan.objections == (Objection(reason),)
+        assert (plan.old, plan.returns, plan.stop, plan.power, plan.release, plan.steps) == ("", (), (), (), (), ())
 
 
 # A run that did not come to its end
@@ -411,7 +414,7 @@ def test_maintenance_mode_is_refused_where_patroni_has_to_act(east, west, to, na
     ("west", "reason"),
     [
         (sight(standby_leader(), follows="10.0.0.1", leader=""), "nobody holds the lease of its cluster"),
-        (sight(standby_leader(), follows="10.0.0.1", config={}, leader="west-db9"), "nobody holds the lease of its cluster"),
+        (sight(standby_leader(), follows="10.0.0.1", leader="west-db9"), "nobody holds the lease of its cluster"),
         (sight(dead("west-db1"), follows="10.0.0.1"), "the host of west-db1 does not answer: Connection timed out"),
         (
             sight(dead("west-db1", role="standby_leader", state="running", seen_by=("db1",)), follows="10.0.0.1"),
@@ -463,8 +466,8 @@ def test_another_history_is_refused(east):
     west = sight(standby_leader(history=OTHER_WAY), follows="10.0.0.1")
     assert objections(east, west) == [
         (
-            "west-db1 went another way than db1 (timeline 2 was left at 0/96 by one and at 0/C8 by the other): let west "
-            "become a copy again first; docs/postgres.md says how",
+            "west-db1 went another way than db1 (timeline 2 was left at 0/96 by one and at 0/C8 by the other): let "
+            "west become a copy again first; docs/postgres.md says how",
             "",
         )
     ]

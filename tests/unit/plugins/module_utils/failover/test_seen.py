@@ -113,6 +113,51 @@ def test_a_server_knows_its_own_position_best():
 
 
 @pytest.mark.parametrize(
+    ("server", "moment"),
+    [
+        ({"in_recovery": True, "replayed_at": 1795662000.25}, 1795662000.25),
+        ({"in_recovery": False, "replayed_at": "1795662000.25"}, 1795662000.25),
+        ({"in_recovery": True, "replayed_at": None}, None),
+        ({"in_recovery": True}, None),
+        ({}, None),
+    ],
+)
+def test_a_server_says_when_what_it_replayed_last_was_committed(server, moment):
+    (db1,) = read([{"name": "db1", "seen": {"server": server}}]).members
+    assert db1.replayed_at == moment
+
+
+def test_hosts_of_other_regions_are_witnesses_and_no_members():
+    east = [{"name": "db1", "unreached": "no route to host"}, {"name": "db2", "seen": {"store": STORE}}]
+    views = {"db1": {"role": "primary", "state": "running"}, "db2": {"error": "timed out"}}
+    west = [
+        {"name": "west-db1", "seen": {"store": {"leader": "west-db1"}, "members": views}},
+        {"name": "west-db2", "unreached": "no route to host"},
+        {"name": "west-db3", "seen": {"members": {**views, "db1": {"error": "timed out"}}}},
+    ]
+    sight = read(east, "east", west)
+    assert (sight.region, [one.name for one in sight.members]) == ("east", ["db1", "db2"])
+    assert sight.store is not None
+    assert sight.store.leader == "db1"
+    db1, db2 = sight.members
+    assert (db1.role, db1.state, db1.seen_by) == ("primary", "running", ("west-db1",))
+    assert (db2.role, db2.seen_by) == ("", ())
+
+
+def test_what_a_witness_has_in_its_own_store_is_nothing_of_the_region():
+    west = [{"name": "west-db1", "seen": {"store": STORE}}]
+    sight = read([{"name": "db1", "unreached": "no route to host"}], "east", west)
+    assert (sight.store, sight.store_error) == (None, "no database host answered")
+
+
+@pytest.mark.parametrize(
+    ("config", "epoch"), [({}, 0), ({"region_epoch": 3}, 3), ({"region_epoch": "3"}, 3), ({"region_epoch": None}, 0)]
+)
+def test_a_store_says_how_many_failovers_of_a_region_led_there(config, epoch):
+    assert Store(config=config).epoch == epoch
+
+
+@pytest.mark.parametrize(
     ("state", "exact"), [("shut down", True), ("shut down in recovery", False), ("in production", False)]
 )
 def test_only_the_clean_shutdown_of_a_primary_says_where_the_log_ends(state, exact):

@@ -4,9 +4,10 @@
 
 from __future__ import annotations
 
+from ansible_collections.freeagentics.platform.plugins.module_utils.failover import region
 from ansible_collections.freeagentics.platform.plugins.module_utils.failover.plan import Request, make
 from ansible_collections.freeagentics.platform.plugins.module_utils.failover.seen import Member, Sight, Store
-from ansible_collections.freeagentics.platform.plugins.module_utils.failover.show import lines
+from ansible_collections.freeagentics.platform.plugins.module_utils.failover.show import lines, region_lines
 from ansible_collections.freeagentics.platform.plugins.module_utils.postgres_observe.timeline import History, Switch
 
 HISTORY = History(2, (Switch(1, 100),))
@@ -78,3 +79,69 @@ def test_a_store_that_is_away_and_an_election_are_told():
 
 def test_nobody_is_told_as_nobody():
     assert "leads next nobody can" in show(Member("db1", unreached="gone"))
+
+
+# Regions
+
+NOW = 1795662000.0
+ADDRESSES = {"10.0.0.1": "east", "10.1.0.1": "west"}
+WEST = Sight(
+    (standby("west-db1", replayed_at=NOW - 12.4),),
+    Store("west-db1", identifier="7", config={"standby_cluster": {"host": "10.0.0.1"}, "region_epoch": 2}),
+)
+
+
+def show_regions(east, west=WEST, **request):
+    sights = {"east": east, "west": west}
+    made = region.make(sights, ADDRESSES, region.Request("west", **request), NOW)
+    return region_lines(sights, ADDRESSES, made)
+
+
+def test_everything_about_the_regions_is_on_one_screen():
+    """A host of the one that is lost answers and its server does not; nobody else does."""
+    down = standby("db2", answers=False, patroni="failed", exact=False, position=1600)
+    assert show_regions(Sight((Member("db1", unreached="timed out"), down), None, "refused"), power=True) == [
+        "regions    east: not known, as refused",
+        "           west: follows east, by failover 2",
+        "found      db2: its PostgreSQL does not answer, Patroni is failed; timeline 2, log up to at least 0/640",
+        "           west-db1: standby; timeline 2, log up to 0/3E8",
+        "silent     db1: timed out; nobody sees its Patroni",
+        "leads next west instead of east, unplanned",
+        "lost       what east acknowledged after 2026-11-26 02:59:47.600Z, 12 s ago; 600 bytes of log at least",
+        "steps      1. stop Patroni and PostgreSQL on db2, and see that no process of them is left",
+        "           2. take the power of db1, and see that it is off",
+        "           3. let west lead",
+        "           4. lead the names of the site to west",
+        "           5. prove it: one server takes writes",
+        "           6. warm the cache by requests, where some are declared",
+        "           7. let west grow to its full size, where a command for that is set",
+        "           8. take a full backup, and see that the site answers through its public name",
+    ]
+
+
+def test_synchronous_members_are_those_of_their_own_region():
+    members = (standby("db1", in_recovery=False), standby("db2"))
+    east = Sight(members, Store("db1", identifier="7", synchronous=("db2",), config={"ttl": 20}))
+    assert show_regions(east)[2:5] == [
+        "found      db1: takes writes; timeline 2, log up to 0/3E8",
+        "           db2: standby, synchronous; timeline 2, log up to 0/3E8",
+        "           west-db1: standby; timeline 2, log up to 0/3E8",
+    ]
+
+
+def test_objections_to_a_region_name_what_overrules_them():
+    assert show_regions(Sight((Member("db1", unreached="timed out"),), None, "refused"))[-1] == (
+        "against it nothing proves that east cannot write: db1 do not answer, and no failover_fence_command is set "
+        "that takes their power [overrule with -e region_is_gone=east, which gives up everything that it acknowledges "
+        "from now on]"
+    )
+
+
+def test_where_the_region_leads_already_the_screen_is_short():
+    led = Sight((standby("west-db1", in_recovery=False),), Store("west-db1", identifier="7", config={"ttl": 20}))
+    assert show_regions(Sight((), None, "refused"), led) == [
+        "regions    east: not known, as refused",
+        "           west: leads",
+        "found      west-db1: takes writes; timeline 2, log up to 0/3E8",
+        "leads next west, as now",
+    ]

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.freeagentics.platform.plugins.module_utils.failover.story import tell
+from ansible_collections.freeagentics.platform.plugins.module_utils.failover.story import tell, tell_of_regions
 
 PLAN = {
     "kind": "failover",
@@ -95,3 +95,172 @@ def test_where_nothing_was_to_be_done_that_is_told():
 
 def test_where_nobody_held_the_lease_nobody_was_replaced():
     assert tell({**PLAN, "old": "", "fence": ""}, OUTCOME)["verdict"] == "db2 leads"
+
+
+# Regions
+
+#: As the filter region_plan returns it, what the report takes of it.
+REGION = {
+    "kind": "unplanned",
+    "to": "west",
+    "old": "east",
+    "returns": (),
+    "loss": "what east acknowledged after 2026-11-26 02:59:47.600Z, 12 s ago",
+    "members": {"east": ["db1", "db2"], "west": ["db9"]},
+    "shown": ["regions    east: leads"],
+}
+REGION_OUTCOME = {
+    "led": {"leader": "db9", "seconds": 4.5},
+    "yielded": {},
+    "fenced": {
+        "db2": {"proof": "no process works in /data, patroni.service is inactive"},
+        "db1": {"stdout": "db1", "stderr": "is off"},
+    },
+    "kept": {},
+    "replayed_at": 1795661999.5,
+    "site": {"endpoints": [{"url": "https://a.b/health", "healthy": True, "error": "", "waited": 7.2}]},
+    "answering": ["db9"],
+    "backup": True,
+    "dns": "rfc2136",
+    "warmed": 0,
+    "grown": None,
+}
+TARGET = "under 5 min from the command to service (R46, R63)"
+KEPT = {
+    "transactions": 3,
+    "first": "2026-11-26 02:59:59.100000 UTC",
+    "last": "2026-11-26 03:00:07.200000 UTC",
+    "rows": {"app.public.records": 12, "app.public.log": 3},
+    "deleted": 2,
+    "path": "/var/lib/postgresql/kept/00000005-0-5F3A1C8",
+}
+
+
+def test_the_loss_of_a_region_is_told():
+    told = tell_of_regions(REGION, REGION_OUTCOME)
+    assert told["verdict"] == "west leads with db9, instead of east"
+    assert told["figures"] == [
+        {
+            "name": "writes lost",
+            "measured": "what east acknowledged after 2026-11-26 02:59:59.500Z, by its clock",
+            "target": "under 1 min (R46, R63)",
+        },
+        {"name": "from then until a server of west leads", "measured": "4.5 s", "target": TARGET},
+        {
+            "name": "until https://a.b/health answered, by what its name leads to",
+            "measured": "7.2 s",
+            "target": TARGET,
+        },
+    ]
+    assert told["sections"] == [
+        {"heading": "The plan", "lines": ["regions    east: leads"]},
+        {
+            "heading": "What was proved",
+            "lines": [
+                "db1: db1 is off",
+                "db2: no process works in /data, patroni.service is inactive",
+                "exactly one server takes writes, in west, and it committed one",
+                "https://a.b/health answers",
+            ],
+        },
+    ]
+    assert told["next"] == [
+        "when east is back: the same command lets it follow, and -e to=east lets it lead again; what only it has is "
+        "kept aside first",
+        "write state: active to west in topology.yml, and state: standby to the others",
+        "a full backup was begun: `journalctl -u pgbackrest-after-failover` there",
+    ]
+
+
+def test_a_region_that_handed_over_is_told():
+    plan = {**REGION, "kind": "planned", "loss": "nothing"}
+    yielded = {"seconds": 3.1, "position": "0/5F3A1C8"}
+    outcome = {**REGION_OUTCOME, "yielded": yielded, "fenced": {}, "answering": ["db1", "db2", "db9"]}
+    told = tell_of_regions(plan, outcome)
+    assert told["verdict"] == "west leads with db9, instead of east"
+    assert told["figures"][:3] == [
+        {"name": "writes lost", "measured": "none", "target": "under 1 min (R46, R63)"},
+        {"name": "from the last write in east to its whole log", "measured": "3.1 s", "target": TARGET},
+        {"name": "from then until a server of west leads", "measured": "4.5 s", "target": TARGET},
+    ]
+    assert told["sections"][1]["lines"] == [
+        "east stopped writing at 0/5F3A1C8, and west had replayed that",
+        "exactly one server takes writes, in west, and it committed one",
+        "https://a.b/health answers",
+    ]
+    assert told["next"] == [
+        "write state: active to west in topology.yml, and state: standby to the others",
+        "a full backup was begun: `journalctl -u pgbackrest-after-failover` there",
+    ]
+
+
+def test_where_nobody_knows_the_last_commit_the_loss_is_that_of_the_plan():
+    told = tell_of_regions(REGION, {**REGION_OUTCOME, "replayed_at": None})
+    assert told["figures"][0]["measured"] == "what east acknowledged after 2026-11-26 02:59:47.600Z, 12 s ago"
+
+
+def test_what_only_a_superseded_region_had_has_a_section_of_its_own():
+    plan = {**REGION, "kind": "leads", "old": "", "returns": ("east",)}
+    kept = {"db2": KEPT, "db1": {**KEPT, "rows": {}, "deleted": 0}, "db3": {"transactions": 0}}
+    outcome = {"led": {"leader": "db9", "seconds": 0.4}, "kept": kept, "answering": ["db1", "db2", "db9"]}
+    told = tell_of_regions(plan, outcome)
+    assert (told["verdict"], told["figures"]) == ("west leads with db9, as before; east was let back", [])
+    assert told["sections"][2] == {
+        "heading": "What only the other region had, and is kept aside",
+        "lines": [
+            "db1: 3 transactions, committed from 2026-11-26 02:59:59.100000 UTC to 2026-11-26 03:00:07.200000 UTC; no "
+            "rows, 0 rows deleted; in /var/lib/postgresql/kept/00000005-0-5F3A1C8",
+            "db2: 3 transactions, committed from 2026-11-26 02:59:59.100000 UTC to 2026-11-26 03:00:07.200000 UTC; 3 "
+            "rows of app.public.log, 12 rows of app.public.records, 2 rows deleted; in "
+            "/var/lib/postgresql/kept/00000005-0-5F3A1C8",
+        ],
+    }
+    assert told["next"] == ["look at what only the other region had: 2 hosts keep it, each all of it that it had"]
+
+
+def test_a_region_that_returned_and_leads_again_is_told():
+    plan = {**REGION, "kind": "planned", "to": "east", "old": "west", "returns": ("east", "north")}
+    assert tell_of_regions(plan, REGION_OUTCOME)["verdict"] == (
+        "east leads with db9, instead of west; east and north was let back"
+    )
+
+
+def test_where_nobody_leads_that_is_told():
+    told = tell_of_regions(REGION, {**REGION_OUTCOME, "led": {}})
+    assert (told["verdict"], told["figures"]) == ("west does not lead", [])
+
+
+def test_where_the_region_led_already_little_is_told():
+    plan = {**REGION, "kind": "leads", "old": ""}
+    told = tell_of_regions(plan, {"led": {"leader": "db9", "seconds": 0.4}, "answering": ["db1", "db2", "db9"]})
+    assert (told["verdict"], told["figures"], told["next"]) == ("west leads with db9, as before", [], [])
+
+
+def test_what_is_left_to_do_in_the_regions_is_told():
+    endpoints = [{"url": "https://a.b/health", "healthy": False, "error": "status 503, not 200", "waited": None}]
+    outcome = {
+        **REGION_OUTCOME,
+        "site": {"endpoints": endpoints},
+        "dns": "none",
+        "grown": 2,
+        "answering": ["db1"],
+        "backup": False,
+    }
+    told = tell_of_regions({**REGION, "kind": "planned"}, outcome)
+    assert told["next"] == [
+        "visitors get no answer at https://a.b/health: status 503, not 200",
+        "dns_provider is not set: lead the names of the site to west by hand",
+        "failover_scale_command ended with status 2: let west grow by hand",
+        "db2 of east does not answer; `patronictl list` there says what it is at",
+        "db9 of west does not answer; `patronictl list` there says what it is at",
+        "write state: active to west in topology.yml, and state: standby to the others",
+        "no backup was begun: run playbooks/backup.yml",
+    ]
+    assert [figure["name"] for figure in told["figures"]] == ["writes lost", "from then until a server of west leads"]
+
+
+@pytest.mark.parametrize(("kind", "said"), [("unplanned", []), ("planned", ["db1, db2 of east"])])
+def test_that_hosts_of_a_lost_region_do_not_answer_is_no_news(kind, said):
+    found = tell_of_regions({**REGION, "kind": kind}, REGION_OUTCOME)["next"]
+    silent = "{} does not answer; `patronictl list` there says what it is at"
+    assert [entry for entry in found if "patronictl" in entry] == [silent.format(names) for names in said]

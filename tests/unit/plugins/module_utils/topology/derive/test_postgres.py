@@ -87,6 +87,25 @@ def test_when_the_regions_change_their_states_the_clusters_change_their_parts(pr
     assert (cluster(changed, "west-db1").standby, cluster(changed, "west-db1").source) == (False, ())
 
 
+def test_the_members_of_all_other_regions_are_rivals_whoever_leads(prod):
+    states = {"us-east-1": "standby", "us-west-2": "active"}
+    changed = replace(prod, regions=tuple(replace(one, state=states[one.name]) for one in prod.regions))
+    for declared in (prod, changed):
+        assert (cluster(declared, "db1").rivals, cluster(declared, "api1").rivals) == (WEST, WEST)
+        assert cluster(declared, "west-db1").rivals == EAST
+
+
+def test_a_region_without_a_database_is_nobodys_rival():
+    def hosts(name, second, *of):
+        return small.region(name, second, [small.host(name, f"{name}-1", f"10.{second}.20.10", *of)])
+
+    both = ("postgres", "etcd")
+    regions = [hosts("east", 1, *both), hosts("west", 2, *both), hosts("north", 3), hosts("south", 4, *both)]
+    declared = small.topology(regions=regions, services=services())
+    assert [member.name for member in cluster(declared, "east-1").rivals] == ["west-1", "south-1"]
+    assert cluster(topology({"db1": both}), "db1").rivals == ()
+
+
 def test_the_lease_is_kept_in_the_regions_own_store(prod):
     assert cluster(prod, "db2").etcd == (
         StoreServer("db1", "10.0.20.10", 2379),

@@ -1,0 +1,245 @@
+# Copyright: (c) 2026, FreeAgentics
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Where ways part, by a table of histories, and what a log has from there on, by what PostgreSQL 15 prints of it."""
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.freeagentics.platform.plugins.module_utils.failover.divergence import (
+    Found,
+    Stretch,
+    beyond,
+    read,
+)
+from ansible_collections.freeagentics.platform.plugins.module_utils.postgres_observe.timeline import History, Switch
+
+
+def history(*ways):
+    """The history of a server: the timelines that it left with the places, and at last the one that it is on."""
+    *left, timeline = ways
+    return History(timeline, tuple(Switch(*pair) for pair in left))
+
+
+# Where the ways part
+
+
+@pytest.mark.parametrize(
+    ("own", "leader", "stretches"),
+    [
+        # The leader was promoted, and the server went on as if nothing had been.
+        (history(1), history((1, 100), 2), [Stretch(1, 100)]),
+        (history((1, 100), 2), history((1, 100), (2, 200), 3), [Stretch(2, 200)]),
+        # The leader failed over once more in its own region.
+        (history((1, 100), 2), history((1, 100), (2, 200), (3, 300), 4), [Stretch(2, 200)]),
+        # The server's region failed over by itself after the ways had parted, once and twice.
+        (history((1, 150), 2), history((1, 100), 2), [Stretch(1, 100, 150), Stretch(2, 150)]),
+        (
+            history((1, 50), (2, 150), (3, 160), 4),
+            history((1, 50), (2, 100), 3),
+            [Stretch(2, 100, 150), Stretch(3, 150, 160), Stretch(4, 160)],
+        ),
+        # Both regions did.
+        (
+            history((1, 50), (2, 150), 3),
+            history((1, 50), (2, 100), (3, 300), (4, 400), 5),
+            [Stretch(2, 100, 150), Stretch(3, 150)],
+        ),
+        # The server left the timeline earlier than the leader, so its new timeline is all its own.
+        (history((1, 100), 2), history((1, 150), 2), [Stretch(2, 100)]),
+        (history((1, 100), (2, 120), 3), history((1, 150), 2), [Stretch(2, 100, 120), Stretch(3, 120)]),
+        (history((1, 100), 2), history(1), [Stretch(2, 100)]),
+        (history((1, 50), (2, 100), 3), history((1, 50), 2), [Stretch(3, 100)]),
+        # Timelines are not numbered without gaps: a number that the archive knows already is left out.
+        (history((1, 100), 2), history((1, 50), 3), [Stretch(1, 50, 100), Stretch(2, 100)]),
+    ],
+)
+def test_what_a_server_has_beyond_the_leader(own, leader, stretches):
+    assert beyond(own, leader) == tuple(stretches)
+
+
+def test_two_that_left_at_the_same_place_for_timelines_of_different_numbers_have_that_in_common():
+    """Both regions had the same log when each elected a leader, and one number was taken."""
+    assert beyond(history((1, 100), 2), history((1, 100), 3)) == (Stretch(2, 100),)
+
+
+@pytest.mark.parametrize("both", [history(1), history((1, 100), 2), history((1, 100), (3, 200), 4)])
+def test_a_server_that_went_the_same_way_has_nothing_beyond(both):
+    assert beyond(both, both) == ()
+
+
+def test_a_server_that_only_follows_is_at_the_end_of_its_timeline_at_most():
+    """Its history does not say how far its log goes: what is beyond may be nothing."""
+    (stretch,) = beyond(history((1, 100), 2), history((1, 100), (2, 200), 3))
+    assert (stretch.timeline, stretch.start, stretch.end) == (2, 200, None)
+
+
+@pytest.mark.parametrize(
+    ("own", "leader", "message"),
+    [
+        (history(2), history((1, 100), 2), "timeline 2 has no beginning in common with timeline 2"),
+        (history(5), history(1), "timeline 5 has no beginning in common with timeline 1"),
+        (history((2, 50), 3), history((1, 100), 4), "timeline 2 has no beginning in common with timeline 4"),
+    ],
+)
+def test_data_that_has_no_common_beginning_is_of_another_cluster(own, leader, message):
+    with pytest.raises(ValueError, match="no beginning in common") as raised:
+        beyond(own, leader)
+    assert str(raised.value) == message
+
+
+# What the log has
+
+
+def record(manager, transaction, position, desc):
+    """A line of pg_waldump."""
+    return (
+        f"rmgr: {manager:11} len (rec/tot):     54/    54, tx: {transaction:10}, lsn: {position}, prev 0/01524D18, "
+        f"desc: {desc}"
+    )
+
+
+def delete(transaction, position="0/01525138", relation="1663/5/16384"):
+    desc = f"DELETE off 2 flags 0x00 KEYS_UPDATED , blkref #0: rel {relation} blk 0"
+    return record("Heap", transaction, position, desc)
+
+
+def commit(transaction, position="0/01525170", more=""):
+    return record("Transaction", transaction, position, f"COMMIT 2026-11-27 00:10:32.751788 UTC{more}")
+
+
+MOMENT = "2026-11-27 00:10:32.751788 UTC"
+#: As PostgreSQL 15 printed it, but for the length of the messages about caches.
+LOG = """\
+rmgr: Heap        len (rec/tot):     61/    61, tx:        725, lsn: 0/01524D18, prev 0/015247E0, desc: INSERT+INIT \
+off 1 flags 0x00, blkref #0: rel 1663/5/16384 blk 0
+rmgr: Btree       len (rec/tot):     64/    64, tx:        725, lsn: 0/01524DB8, prev 0/01524D58, desc: INSERT_LEAF \
+off 1, blkref #0: rel 1663/5/16389 blk 1
+rmgr: Transaction len (rec/tot):     34/    34, tx:        725, lsn: 0/01524EF8, prev 0/01524EB8, desc: COMMIT \
+2026-11-27 00:10:32.729408 UTC
+rmgr: Transaction len (rec/tot):     50/    50, tx:        726, lsn: 0/015250A0, prev 0/01525060, desc: COMMIT \
+2026-11-27 00:10:32.744272 UTC; subxacts: 727 728
+rmgr: Heap        len (rec/tot):     54/    54, tx:        729, lsn: 0/015250D8, prev 0/015250A0, desc: DELETE off 1 \
+flags 0x00 KEYS_UPDATED , blkref #0: rel 1663/5/16384 blk 0
+rmgr: Transaction len (rec/tot):     34/    34, tx:        729, lsn: 0/01525110, prev 0/015250D8, desc: ABORT \
+2026-11-27 00:10:32.751494 UTC
+rmgr: Heap        len (rec/tot):     54/    54, tx:        731, lsn: 0/01525138, prev 0/01525110, desc: DELETE off 2 \
+flags 0x00 KEYS_UPDATED , blkref #0: rel 1663/5/16384 blk 0
+rmgr: Transaction len (rec/tot):     46/    46, tx:        730, lsn: 0/01525170, prev 0/01525138, desc: COMMIT \
+2026-11-27 00:10:32.751788 UTC; subxacts: 731
+rmgr: Heap        len (rec/tot):     54/    54, tx:        732, lsn: 0/015251A0, prev 0/01525170, desc: DELETE off 3 \
+flags 0x00 KEYS_UPDATED , blkref #0: rel 1663/5/16384 blk 0
+rmgr: Heap        len (rec/tot):     54/    54, tx:        733, lsn: 0/015251D8, prev 0/015251A0, desc: DELETE off 4 \
+flags 0x00 KEYS_UPDATED , blkref #0: rel 1663/5/16384 blk 0
+rmgr: Transaction len (rec/tot):     34/    34, tx:        733, lsn: 0/01525210, prev 0/015251D8, desc: ABORT \
+2026-11-27 00:10:32.751993 UTC
+rmgr: Transaction len (rec/tot):     34/    34, tx:        732, lsn: 0/01525238, prev 0/01525210, desc: COMMIT \
+2026-11-27 00:10:32.752008 UTC
+rmgr: Heap        len (rec/tot):     54/    54, tx:        734, lsn: 0/01525260, prev 0/01525238, desc: DELETE off 5 \
+flags 0x00 KEYS_UPDATED , blkref #0: rel 1663/5/16384 blk 0
+rmgr: Transaction len (rec/tot):    293/   293, tx:        734, lsn: 0/01525298, prev 0/01525260, desc: PREPARE gid x: \
+2026-11-27 00:10:32.752069 UTC
+rmgr: Transaction len (rec/tot):     42/    42, tx:          0, lsn: 0/015253C0, prev 0/01525298, desc: \
+COMMIT_PREPARED 734: 2026-11-27 00:10:32.752152 UTC
+rmgr: Transaction len (rec/tot):    250/   250, tx:        735, lsn: 0/015254F0, prev 0/015254B0, desc: PREPARE gid y: \
+2026-11-27 00:10:32.753272 UTC; subxacts: 736 737
+rmgr: Transaction len (rec/tot):     54/    54, tx:          0, lsn: 0/015255F0, prev 0/015254F0, desc: \
+COMMIT_PREPARED 735: 2026-11-27 00:10:32.753334 UTC; subxacts: 736 737
+rmgr: Transaction len (rec/tot):    242/   242, tx:        738, lsn: 0/015256A8, prev 0/01525668, desc: PREPARE gid z: \
+2026-11-27 00:10:32.753396 UTC
+rmgr: Transaction len (rec/tot):     42/    42, tx:          0, lsn: 0/015257A0, prev 0/015256A8, desc: ABORT_PREPARED \
+738: 2026-11-27 00:10:32.753416 UTC
+rmgr: Heap        len (rec/tot):     54/    54, tx:        741, lsn: 0/01528C68, prev 0/01528C30, desc: DELETE off 53 \
+flags 0x00 KEYS_UPDATED , blkref #0: rel 1663/5/1249 blk 55
+rmgr: Heap2       len (rec/tot):     85/    85, tx:        742, lsn: 0/0152A278, prev 0/0152A238, desc: MULTI_INSERT 1 \
+tuples flags 0x02, blkref #0: rel 1663/5/2608 blk 13
+rmgr: Transaction len (rec/tot):   1961/  1961, tx:        740, lsn: 0/0152A360, prev 0/0152A318, desc: COMMIT \
+2026-11-27 00:10:32.781082 UTC; rels: base/5/16384 base/5/16387 base/5/16388 base/5/16389; subxacts: 741 742; dropped \
+stats: 2/5/16389 2/5/16388 2/5/16387 2/5/16384; inval msgs: catcache 80 catcache 79 snapshot 2608 relcache 16384
+rmgr: XLOG        len (rec/tot):    114/   114, tx:          0, lsn: 0/0152ABC0, prev 0/0152AB48, desc: \
+CHECKPOINT_SHUTDOWN redo 0/152ABC0; tli 1; prev tli 1; fpw true; xid 0:743; oid 16400; multi 1; offset 0; oldest xid \
+716 in DB 1; oldest multi 1 in DB 1; oldest/newest commit timestamp xid: 0/0; oldest running xid 0; shutdown
+pg_waldump: error: error in WAL record at 0/152ABC0: invalid record length at 0/152AC38: wanted 24, got 0
+"""
+
+
+def test_what_was_committed_is_read_from_what_postgresql_prints():
+    found = read(LOG.splitlines(), Found())
+    assert found.commits == {
+        725: "2026-11-27 00:10:32.729408 UTC",
+        726: "2026-11-27 00:10:32.744272 UTC",
+        730: "2026-11-27 00:10:32.751788 UTC",
+        732: "2026-11-27 00:10:32.752008 UTC",
+        734: "2026-11-27 00:10:32.752152 UTC",
+        735: "2026-11-27 00:10:32.753334 UTC",
+        740: "2026-11-27 00:10:32.781082 UTC",
+    }
+    assert found.transactions == [725, 726, 727, 728, 730, 731, 732, 734, 735, 736, 737, 740, 741, 742]
+    assert found.last == "0/0152ABC0"
+
+
+def test_rows_are_counted_that_were_deleted_by_what_was_committed():
+    """729 was rolled back as a whole, 733 to a savepoint; 731 and 741 were parts of what was committed."""
+    assert read(LOG.splitlines(), Found()).deleted == {"1663/5/16384": 3, "1663/5/1249": 1}
+
+
+@pytest.mark.parametrize(
+    ("lines", "commits", "transactions"),
+    [
+        ([commit(725)], {725: MOMENT}, [725]),
+        ([commit(725, more="; inval msgs: catcache 80 relcache 16384")], {725: MOMENT}, [725]),
+        ([commit(726, more="; subxacts: 727 728; inval msgs: catcache 80")], {726: MOMENT}, [726, 727, 728]),
+        ([record("Transaction", 729, "0/01525110", f"ABORT {MOMENT}")], {}, []),
+        ([record("Transaction", 729, "0/01525110", f"ABORT {MOMENT}; subxacts: 730")], {}, []),
+        ([record("Transaction", 734, "0/01525298", f"PREPARE gid x: {MOMENT}")], {}, []),
+        ([record("Transaction", 0, "0/015253C0", f"COMMIT_PREPARED 734: {MOMENT}")], {734: MOMENT}, [734]),
+        (
+            [record("Transaction", 0, "0/015255F0", f"COMMIT_PREPARED 735: {MOMENT}; subxacts: 736 737")],
+            {735: MOMENT},
+            [735, 736, 737],
+        ),
+        ([record("Transaction", 0, "0/015257A0", f"ABORT_PREPARED 738: {MOMENT}")], {}, []),
+        ([record("Transaction", 739, "0/015257A0", "INVALIDATION ; inval msgs: catcache 80")], {}, []),
+        # Another zone, and a whole second.
+        (
+            [record("Transaction", 725, "0/01524EF8", "COMMIT 2026-11-27 01:10:32 CET")],
+            {725: "2026-11-27 01:10:32 CET"},
+            [725],
+        ),
+        (["pg_waldump: fatal: could not find a valid record after 0/1524D18"], {}, []),
+        ([], {}, []),
+    ],
+)
+def test_each_kind_of_end_of_a_transaction(lines, commits, transactions):
+    found = read(lines, Found())
+    assert (found.commits, found.transactions) == (commits, transactions)
+
+
+@pytest.mark.parametrize(
+    ("lines", "deleted"),
+    [
+        ([delete(725), commit(725)], {"1663/5/16384": 1}),
+        ([delete(725), delete(725), commit(725)], {"1663/5/16384": 2}),
+        ([delete(725), delete(725, relation="1663/5/16390"), commit(725)], {"1663/5/16384": 1, "1663/5/16390": 1}),
+        ([delete(725), record("Transaction", 725, "0/01525110", f"ABORT {MOMENT}"), commit(726)], {}),
+        ([delete(725)], {}),
+        ([delete(731), commit(730, more="; subxacts: 731")], {"1663/5/16384": 1}),
+        ([delete(734), record("Transaction", 0, "0/1", f"COMMIT_PREPARED 734: {MOMENT}")], {"1663/5/16384": 1}),
+        # An index is no table, and neither is an update a deletion.
+        ([record("Btree", 725, "0/1", "DELETE nitems 1, blkref #0: rel 1663/5/16389 blk 1"), commit(725)], {}),
+        (
+            [record("Heap", 725, "0/1", "HOT_UPDATE off 1 xmax 725 , blkref #0: rel 1663/5/16384 blk 0"), commit(725)],
+            {},
+        ),
+    ],
+)
+def test_a_row_counts_as_deleted_once_its_transaction_is_committed(lines, deleted):
+    assert read(lines, Found()).deleted == deleted
+
+
+def test_what_is_found_on_one_stretch_is_added_to_that_of_the_one_before():
+    """A transaction may begin on one timeline and be committed on the next: it was prepared."""
+    found = read([delete(734), record("Transaction", 734, "0/01525298", f"PREPARE gid x: {MOMENT}")], Found())
+    assert (found.commits, found.deleted, found.last) == ({}, {}, "0/01525298")
+    read([record("Transaction", 0, "0/02000028", f"COMMIT_PREPARED 734: {MOMENT}")], found)
+    assert (found.commits, found.deleted, found.last) == ({734: MOMENT}, {"1663/5/16384": 1}, "0/02000028")

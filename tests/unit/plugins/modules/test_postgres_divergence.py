@@ -1,0 +1,328 @@
+# Copyright: (c) 2026, FreeAgentics
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What only a server has is kept aside once, and nothing is written where it has nothing of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+COLLECTIONS = Path(__file__).resolve().parents[4] / "collections"
+#: Runs the module with a stand-in for what asks the server: it writes one table's rows, and keeps what it was asked.
+PROGRAM = """
+import json, os
+from ansible_collections.freeagentics.platform.plugins.modules import postgres_divergence as module
+
+def copied(folder, socket, transactions):
+    with open({asked!r}, "a", encoding="utf-8") as file:
+        file.write(json.dumps([socket, os.stat(socket).st_mode & 0o777, transactions]) + "\\n")
+    if {broken}:
+        raise RuntimeError("the server went away")
+    with open(os.path.join(folder, "app.public.records.csv"), "w", encoding="utf-8") as file:
+        file.write("id\\n4\\n5\\n")
+    return {{"app.public.records": 2}}
+
+module.copied = copied
+module.main()
+"""
+CONTROL = """\
+pg_control version number:            1300
+Database system identifier:           7712636949877045939
+Database cluster state:               shut down
+Latest checkpoint location:           0/6000060
+Latest checkpoint's TimeLineID:       {timeline}
+Minimum recovery ending location:     0/0
+Min recovery ending loc's timeline:   0
+max_connections setting:              200
+max_worker_processes setting:         8
+max_wal_senders setting:              12
+max_prepared_xacts setting:           0
+max_locks_per_xact setting:           64
+"""
+LOG = """\
+rmgr: Heap        len (rec/tot):     54/    54, tx:        729, lsn: 0/050000D8, prev 0/050000A0, desc: DELETE off 1 \
+flags 0x00 KEYS_UPDATED , blkref #0: rel 1663/5/16384 blk 0
+rmgr: Transaction len (rec/tot):     34/    34, tx:        729, lsn: 0/05000110, prev 0/050000D8, desc: ABORT \
+2026-11-27 00:10:32.751494 UTC
+rmgr: Heap        len (rec/tot):     54/    54, tx:        731, lsn: 0/05000138, prev 0/05000110, desc: DELETE off 2 \
+flags 0x00 KEYS_UPDATED , blkref #0: rel 1663/5/16384 blk 0
+rmgr: Transaction len (rec/tot):     46/    46, tx:        730, lsn: 0/05000170, prev 0/05000138, desc: COMMIT \
+2026-11-27 00:10:32.751788 UTC; subxacts: 731
+rmgr: Transaction len (rec/tot):     34/    34, tx:        725, lsn: 0/05000EF8, prev 0/05000EB8, desc: COMMIT \
+2026-11-27 00:10:31.729408 UTC
+"""
+END = "pg_waldump: error: error in WAL record at 0/5000BC0: invalid record length at 0/5000C38: wanted 24, got 0\n"
+#: Histories: the server left timeline 4 and is on 5; the leader left 5, too, and is on 6.
+OWN, LEADER = "4\t0/3000060\tno recovery target specified\n", "4\t0/3000060\tx\n5\t0/5000100\tx\n"
+NOTHING = {
+    "changed": False,
+    "transactions": 0,
+    "first": "",
+    "last": "",
+    "rows": {},
+    "deleted": 0,
+    "position": "",
+    "path": "",
+}
+FOUND = {
+    "transactions": 2,
+    "first": "2026-11-27 00:10:31.729408 UTC",
+    "last": "2026-11-27 00:10:32.751788 UTC",
+    "deleted": 1,
+    "position": "0/5000100",
+}
+
+
+@pytest.fixture
+def server(tmp_path, stand_in):
+    """A server that is stopped, with its programs; ``compare`` runs the module, ``asked`` is by program."""
+    directory, kept = tmp_path / "main", tmp_path / "kept"
+    (directory / "pg_wal").mkdir(parents=True)
+    (directory / "PG_VERSION").write_text("15\n")
+    (directory / "pg_wal" / "00000005.history").write_text(OWN)
+    state = SimpleNamespace(directory=directory, kept=kept, asked={}, stops=True)
+
+    def put(timeline=5, log=LOG, control=None, start=(0, "", "")):
+        programs = {
+            "pg_controldata": {"-D": control or (0, CONTROL.format(timeline=timeline), "")},
+            "pg_waldump": log if isinstance(log, dict) else {"--start": (1, log, END)},
+            "pg_ctl": {"start": start, "stop": (0, "", "")},
+        }
+        state.asked.update({name: stand_in(name, answers) for name, answers in programs.items()})
+
+    def compare(check_mode=False, broken=False, **changes):
+        arguments = {
+            "directory": str(directory),
+            "bin_directory": str(tmp_path / "bin"),
+            "leader_timeline": 6,
+            "leader_history": LEADER,
+            "destination": str(kept),
+            "timeout": 60,
+            **changes,
+        }
+        document = {"ANSIBLE_MODULE_ARGS": {**arguments, "_ansible_check_mode": check_mode}}
+        (tmp_path / "arguments.json").write_text(json.dumps(document), encoding="utf-8")
+        (tmp_path / "copied").touch()
+        program = PROGRAM.format(asked=str(tmp_path / "copied"), broken=broken)
+        done = subprocess.run(
+            [sys.executable, "-c", program, str(tmp_path / "arguments.json")],
+            capture_output=True,
+            text=True,
+            check=False,
+            env={**os.environ, "PYTHONPATH": str(COLLECTIONS)},
+        )
+        state.errors = done.stderr
+        found = json.loads(done.stdout) if done.stdout else {}
+        # Ansible adds owner and mode by itself where a result has a path.
+        return {key: value for key, value in found.items() if key in (*NOTHING, "failed", "msg")}
+
+    state.put, state.compare = put, compare
+    state.copied = lambda: [json.loads(line) for line in (tmp_path / "copied").read_text().splitlines()]
+    state.did = lambda name: [" ".join(words) for words in state.asked[name]()]
+    put()
+    return state
+
+
+def segments(server, *names):
+    for name in names:
+        (server.directory / "pg_wal" / name).write_text(name)
+        (server.directory / "pg_wal" / name).chmod(0o600)
+
+
+def mode(path):
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+# Where there is nothing to keep
+
+
+def test_a_server_that_went_the_same_way_has_nothing_to_keep(server):
+    assert server.compare(leader_timeline=5, leader_history=OWN) == NOTHING
+    assert (server.did("pg_waldump"), server.did("pg_ctl"), server.kept.exists()) == ([], [], False)
+
+
+@pytest.mark.parametrize("log", ["", "".join(LOG.splitlines(keepends=True)[:2])])
+def test_a_server_that_committed_nothing_beyond_has_nothing_to_keep(server, log):
+    """It followed, or what it began was rolled back."""
+    server.put(log=log)
+    assert server.compare() == NOTHING
+    assert server.did("pg_waldump") == [f"--path {server.directory}/pg_wal --timeline 5 --start 0/5000100"]
+    assert (server.did("pg_ctl"), server.kept.exists()) == ([], False)
+
+
+def test_a_directory_without_a_database_has_nothing_to_keep(server, tmp_path):
+    assert server.compare(directory=str(tmp_path / "nowhere")) == NOTHING
+    (server.directory / "PG_VERSION").unlink()
+    assert server.compare() == NOTHING
+    assert server.did("pg_controldata") == []
+
+
+# What is kept
+
+
+def test_what_only_this_server_has_is_kept(server):
+    segments(server, "000000050000000000000004", "000000050000000000000005", "000000050000000000000006")
+    folder = server.kept / "00000005-0-5000100"
+    found = {**FOUND, "path": str(folder), "rows": {"app.public.records": 2}}
+    assert server.compare() == {**found, "changed": True}
+    assert sorted(str(path.relative_to(folder)) for path in folder.rglob("*")) == [
+        "app.public.records.csv",
+        "commits.csv",
+        "summary.json",
+        "wal",
+        "wal/000000050000000000000005",
+        "wal/000000050000000000000006",
+    ]
+    assert (folder / "commits.csv").read_text() == (
+        "transaction,committed\n725,2026-11-27 00:10:31.729408 UTC\n730,2026-11-27 00:10:32.751788 UTC\n"
+    )
+    assert (folder / "wal" / "000000050000000000000005").read_text() == "000000050000000000000005"
+    assert json.loads((folder / "summary.json").read_text()) == found
+
+
+def test_nobody_else_reads_what_is_kept(server):
+    segments(server, "000000050000000000000005")
+    server.compare()
+    for path in (server.kept, *server.kept.rglob("*")):
+        assert (path.name, mode(path)) == (path.name, 0o700 if path.is_dir() else 0o600)
+
+
+def test_rows_are_looked_for_of_all_transactions_those_within_others_included(server):
+    server.compare()
+    ((socket, permissions, transactions),) = server.copied()
+    assert (permissions, transactions, Path(socket).exists()) == (0o700, [725, 730, 731], False)
+
+
+def test_the_server_is_started_alone_and_stopped_again(server):
+    server.compare()
+    start, stop = server.did("pg_ctl")
+    ((socket, _permissions, _transactions),) = server.copied()
+    assert start == (
+        f"start -w -t 60 -s -D {server.directory} -l {socket}/log -o -c max_connections='200' "
+        "-c max_worker_processes='8' -c max_wal_senders='12' -c max_prepared_transactions='0' "
+        f"-c max_locks_per_transaction='64' -c listen_addresses='' -c unix_socket_directories='{socket}' "
+        "-c port='5499' -c hot_standby='on' -c archive_mode='off' -c autovacuum='off' "
+        "-c default_transaction_read_only='on' -c primary_conninfo='' -c primary_slot_name='' "
+        "-c restore_command='/bin/false' -c synchronous_standby_names='' -c shared_preload_libraries='' "
+        "-c logging_collector='off'"
+    )
+    assert stop == f"stop -m fast -w -s -D {server.directory}"
+
+
+def test_each_timeline_is_looked_at_that_the_leader_has_not(server):
+    """The server's region failed over by itself after the ways had parted, and reached the leader's number."""
+    commits = LOG.splitlines(keepends=True)
+    server.put(timeline=6, log={"--timeline 5": (0, "".join(commits[:4]), ""), "--timeline 6": (1, commits[4], END)})
+    history = "4\t0/3000060\tx\n5\t0/6000200\tx\n"
+    (server.directory / "pg_wal" / "00000006.history").write_text(history)
+    names = [f"{timeline:08X}00000000{number:08X}" for timeline in (4, 5, 6) for number in (4, 5, 6)]
+    segments(server, *names, "000000050000000000000007.partial", "000000060000000100000000")
+    done = server.compare()
+    assert server.did("pg_waldump") == [
+        f"--path {server.directory}/pg_wal --timeline 5 --start 0/5000100 --end 0/6000200",
+        f"--path {server.directory}/pg_wal --timeline 6 --start 0/6000200",
+    ]
+    assert {key: done[key] for key in FOUND} == FOUND
+    assert sorted(path.name for path in (server.kept / "00000005-0-5000100" / "wal").iterdir()) == [
+        "000000050000000000000005",
+        "000000050000000000000006",
+        "000000060000000000000005",
+        "000000060000000000000006",
+        "000000060000000100000000",
+    ]
+
+
+def test_a_server_that_left_the_timeline_first_keeps_its_own_timeline(server):
+    done = server.compare(leader_timeline=4, leader_history="")
+    assert (done["position"], Path(done["path"]).name) == ("0/3000060", "00000005-0-3000060")
+
+
+# Once
+
+
+def test_what_was_kept_once_is_not_written_again(server):
+    first = server.compare()
+    before = {path: path.stat().st_mtime_ns for path in server.kept.rglob("*")}
+    assert server.compare() == {**first, "changed": False}
+    assert {path: path.stat().st_mtime_ns for path in server.kept.rglob("*")} == before
+    assert (len(server.did("pg_ctl")), len(server.copied())) == (2, 1)
+
+
+def test_a_folder_without_a_summary_is_of_a_run_that_died(server):
+    first = server.compare()
+    (server.kept / "00000005-0-5000100" / "summary.json").unlink()
+    assert server.compare() == first
+    assert len(server.copied()) == 2
+
+
+def test_check_mode_lists_and_writes_nothing(server):
+    assert server.compare(check_mode=True) == {**FOUND, "rows": {}, "path": "", "changed": True}
+    assert (server.did("pg_ctl"), server.copied(), server.kept.exists()) == ([], [], False)
+
+
+def test_check_mode_tells_of_what_was_kept(server):
+    first = server.compare()
+    assert server.compare(check_mode=True) == {**first, "changed": False}
+
+
+# What goes wrong
+
+
+def test_a_server_is_stopped_although_its_rows_cannot_be_read(server):
+    assert server.compare(broken=True) == {}
+    assert server.errors.endswith("RuntimeError: the server went away\n")
+    assert [words.split()[0] for words in server.did("pg_ctl")] == ["start", "stop"]
+    ((socket, _permissions, _transactions),) = server.copied()
+    assert not Path(socket).exists()
+    assert not (server.kept / "00000005-0-5000100" / "summary.json").exists()
+    assert server.compare()["rows"] == {"app.public.records": 2}
+
+
+def test_a_server_that_does_not_start_is_told(server):
+    server.put(start=(1, "", "pg_ctl: could not start server\nExamine the log output.\n"))
+    done = server.compare()
+    assert done["failed"]
+    assert done["msg"] == "pg_ctl failed: pg_ctl: could not start server\nExamine the log output.. Nothing was removed"
+    assert not (server.kept / "00000005-0-5000100" / "summary.json").exists()
+
+
+def test_a_control_file_that_cannot_be_read_is_told(server):
+    server.put(control=(1, "", 'pg_controldata: error: could not open file "global/pg_control" for reading\n'))
+    assert server.compare()["msg"] == (
+        'pg_controldata failed: pg_controldata: error: could not open file "global/pg_control" for reading. Nothing '
+        "was removed"
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"leader_history": "3\t0/3000060\tx\n"},
+            "timeline 4 has no beginning in common with timeline 6: this is the data of another cluster. Nothing was "
+            "changed",
+        ),
+        (
+            {"leader_timeline": 3},
+            "timelines must rise, and these do not: 4, 5, 3: this is the data of another cluster. Nothing was changed",
+        ),
+    ],
+)
+def test_the_data_of_another_cluster_is_left_alone(server, changes, message):
+    assert server.compare(**changes)["msg"] == message
+    assert server.did("pg_ctl") == []
+
+
+def test_a_timeline_whose_history_is_missing_is_not_taken_for_the_same(server):
+    (server.directory / "pg_wal" / "00000005.history").unlink()
+    assert server.compare()["msg"] == (
+        "timeline 5 has no beginning in common with timeline 6: this is the data of another cluster. Nothing was "
+        "changed"
+    )

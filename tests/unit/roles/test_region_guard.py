@@ -1,0 +1,354 @@
+# Copyright: (c) 2026, FreeAgentics
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""A region's database starts and goes on only while no other region leads by a later failover."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import sys
+from importlib.machinery import SourceFileLoader
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+SCRIPT = Path(__file__).resolve().parents[3] / "roles/postgres/files/usr/local/sbin/region-guard"
+PLACE = "10.1.20.10:8008"
+LEADS, FOLLOWS = {"ttl": 20}, {"standby_cluster": {"host": "10.1.20.10"}}
+TOOK_OVER = {PLACE: {"ttl": 20, "region_epoch": 1}}
+REASON = f"the region of {PLACE} leads, by failover 1; here it is 0"
+AWAY = (None, False)
+
+
+@pytest.fixture
+def guard(monkeypatch):
+    """The program as a module. Nothing compiled is left beside it."""
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    loader = SourceFileLoader("region_guard", str(SCRIPT))
+    spec = importlib.util.spec_from_loader("region_guard", loader)
+    module = importlib.util.module_from_spec(spec)
+    loader.exec_module(module)
+    return module
+
+
+class Over(Exception):
+    """The test has seen enough."""
+
+
+class Region:
+    """Says at each look what it is told to: the own settings with whether the leader leads, and those of the others.
+
+    The last answer counts from then on, or is the end. The clock goes on only while somebody sleeps.
+    """
+
+    def __init__(self, *answers, ends=False):
+        self._answers, self._ends, self._look, self.slept = answers, ends, 0, []
+
+    def own(self):
+        if self._ends and self._look == len(self._answers):
+            raise Over
+        self._look += 1
+        return self._now[0]
+
+    def others(self):
+        return self._now[1]
+
+    @property
+    def _now(self):
+        return self._answers[min(self._look, len(self._answers)) - 1]
+
+    def clock(self):
+        return 5000.0 + sum(self.slept)
+
+    def sleep(self, seconds):
+        self.slept.append(seconds)
+
+
+@pytest.fixture
+def admit(guard, capsys):
+    """Return what the guard decides, after how many seconds, and what it says."""
+
+    def run(*answers, patience=30):
+        region = Region(*answers)
+        status = guard.admit(region, patience, region.clock, region.sleep)
+        return status, sum(region.slept), capsys.readouterr().out.splitlines()
+
+    return run
+
+
+# Who leads
+
+
+@pytest.mark.parametrize(
+    ("own", "others", "reason"),
+    [
+        (LEADS, TOOK_OVER, REASON),
+        (
+            {"region_epoch": 3},
+            {PLACE: {"region_epoch": 5}},
+            f"the region of {PLACE} leads, by failover 5; here it is 3",
+        ),
+        ({"standby_cluster": None}, TOOK_OVER, REASON),
+        ({"ttl": 20, "region_epoch": None}, TOOK_OVER, REASON),
+        # Whoever is named first is told of.
+        (LEADS, {"10.2.0.1:8008": {"region_epoch": 2}, **TOOK_OVER}, REASON),
+        (LEADS, {"10.0.0.1:8008": {"region_epoch": 0}, **TOOK_OVER}, REASON),
+        (LEADS, {}, ""),
+        (LEADS, {PLACE: {}}, ""),
+        (LEADS, {PLACE: {"region_epoch": 0}}, ""),
+        ({"region_epoch": 1}, TOOK_OVER, ""),
+        ({"region_epoch": 2}, TOOK_OVER, ""),
+        # Who follows does not lead, whatever its number is, and neither does one that has no settings yet.
+        (LEADS, {PLACE: {**FOLLOWS, "region_epoch": 7}}, ""),
+        (FOLLOWS, TOOK_OVER, ""),
+        ({}, TOOK_OVER, ""),
+        (None, TOOK_OVER, ""),
+    ],
+)
+def test_a_region_is_superseded_by_one_that_leads_by_a_later_failover(guard, own, others, reason):
+    assert guard.superseded(own, others) == reason
+
+
+# Before Patroni starts
+
+
+@pytest.mark.parametrize(
+    ("own", "others"),
+    [
+        # Another region answers, and does not lead by a later failover.
+        ((LEADS, False), {PLACE: FOLLOWS}),
+        (({"region_epoch": 1}, False), TOOK_OVER),
+        # Nobody else answers, and the own leader leads already; or the own region follows, or is new.
+        ((LEADS, True), {}),
+        ((FOLLOWS, False), {}),
+        ((FOLLOWS, False), TOOK_OVER),
+        (({}, False), {}),
+    ],
+)
+def test_who_may_start_starts_at_once(admit, own, others):
+    assert admit((own, others)) == (0, 0, [])
+
+
+def test_where_no_other_region_answers_a_start_waits_and_begins_then(admit):
+    """Both regions may have been away, and one of them has to be the first."""
+    assert admit(((LEADS, False), {})) == (0, 30, ["Patroni waits: no other region answers"])
+
+
+def test_another_region_that_answers_late_ends_the_wait(admit):
+    silent = ((LEADS, False), {})
+    assert admit(silent, silent, silent, ((LEADS, False), {PLACE: FOLLOWS})) == (
+        0,
+        3,
+        ["Patroni waits: no other region answers"],
+    )
+
+
+@pytest.mark.parametrize("own", [(LEADS, False), (LEADS, True)])
+@pytest.mark.parametrize("patience", [1, 30, 300])
+def test_where_another_region_leads_a_start_fails_after_a_while(admit, guard, own, patience):
+    assert admit((own, TOOK_OVER), patience=patience) == (1, guard.HELD, [f"Patroni waits: {REASON}"])
+
+
+def test_a_region_that_is_let_to_follow_meanwhile_starts(admit):
+    superseded = ((LEADS, False), TOOK_OVER)
+    assert admit(superseded, superseded, ((FOLLOWS, False), TOOK_OVER)) == (0, 2, [f"Patroni waits: {REASON}"])
+
+
+def test_without_the_cluster_store_a_start_fails_after_a_while(admit):
+    """Nobody knows whether the own region leads, and Patroni would go on as soon as the store answers."""
+    assert admit((AWAY, TOOK_OVER)) == (1, 30, ["Patroni waits: the cluster store does not answer"])
+    assert admit((AWAY, {})) == (1, 30, ["Patroni waits: the cluster store does not answer"])
+
+
+def test_each_reason_to_wait_is_said_once(admit):
+    assert admit((AWAY, {}), (AWAY, {}), ((LEADS, False), {}), ((LEADS, False), TOOK_OVER))[2] == [
+        "Patroni waits: the cluster store does not answer",
+        "Patroni waits: no other region answers",
+        f"Patroni waits: {REASON}",
+    ]
+
+
+# While it runs
+
+
+@pytest.fixture
+def watch(guard, monkeypatch, capsys):
+    """Return what the guard changed, how long it slept each time, and what it says, for some looks."""
+
+    def run(*answers, active=True):
+        region, ran = Region(*answers, ends=True), []
+
+        def systemctl(words, check):
+            ran.append(" ".join(words))
+            return SimpleNamespace(returncode=0 if active else 3)
+
+        monkeypatch.setattr(guard, "time", SimpleNamespace(sleep=region.sleep))
+        monkeypatch.setattr(guard, "subprocess", SimpleNamespace(run=systemctl))
+        with pytest.raises(Over):
+            guard.watch(region, 5.0)
+        changed = [words for words in ran if words != "systemctl is-active --quiet patroni.service"]
+        return changed, region.slept, capsys.readouterr().out.splitlines()
+
+    return run
+
+
+RESTART = "systemctl restart --no-block patroni.service"
+STOPPED = f"Patroni is stopped: {REASON}. playbooks/failover.yml lets this region follow"
+
+
+def test_patroni_is_restarted_once_another_region_leads(watch):
+    leads = ((LEADS, True), {PLACE: FOLLOWS})
+    assert watch(leads, ((LEADS, True), TOOK_OVER), leads) == ([RESTART], [5.0, 5.0, 20, 5.0, 5.0], [STOPPED])
+
+
+def test_a_restart_that_did_not_help_is_made_again(watch):
+    superseded = ((LEADS, True), TOOK_OVER)
+    assert watch(superseded, superseded) == ([RESTART, RESTART], [5.0, 20, 5.0, 20, 5.0], [STOPPED, STOPPED])
+
+
+def test_a_leader_that_does_not_say_that_it_leads_is_no_excuse(watch):
+    """It may be about to."""
+    assert watch(((LEADS, False), TOOK_OVER)) == ([RESTART], [5.0, 20, 5.0], [STOPPED])
+
+
+def test_a_patroni_that_waits_to_be_admitted_or_is_stopped_is_left_alone(watch):
+    superseded = ((LEADS, False), TOOK_OVER)
+    assert watch(superseded, superseded, active=False) == ([], [5.0, 5.0, 5.0], [])
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        ((LEADS, True), {PLACE: FOLLOWS}),
+        ((LEADS, True), {}),
+        (({"region_epoch": 1}, True), TOOK_OVER),
+        ((FOLLOWS, True), TOOK_OVER),
+        (({}, True), TOOK_OVER),
+        (AWAY, TOOK_OVER),
+    ],
+)
+def test_patroni_is_left_alone_where_nobody_has_to_stop(watch, answer):
+    assert watch(answer, answer) == ([], [5.0, 5.0, 5.0], [])
+
+
+@pytest.mark.parametrize("mode", ["admit", "watch"])
+def test_the_program_does_what_its_first_argument_says(guard, monkeypatch, mode):
+    did = []
+    monkeypatch.setattr(guard, "Region", lambda path, places: (path, places))
+    monkeypatch.setattr(guard, "admit", lambda region, seconds: did.append(("admit", region, seconds)) or 1)
+
+    def watch(region, seconds):
+        did.append(("watch", region, seconds))
+        raise Over
+
+    monkeypatch.setattr(guard, "watch", watch)
+    arguments = [mode, "/etc/patroni/patroni.yml", "30", PLACE, "10.2.0.1:8008"]
+    if mode == "watch":
+        with pytest.raises(Over):
+            guard.main(arguments)
+    else:
+        assert guard.main(arguments) == 1
+    assert did == [(mode, ("/etc/patroni/patroni.yml", [PLACE, "10.2.0.1:8008"]), 30.0)]
+
+
+# What is asked
+
+
+@pytest.fixture
+def asking(guard, monkeypatch):
+    """A region with a stand-in for Patroni: ``cluster`` is what the store has, ``answers`` are by URL."""
+    state = SimpleNamespace(cluster=None, answers={}, asked=[])
+
+    class Request:
+        def __init__(self, config):
+            pass
+
+        def request(self, method, url, timeout, retries):
+            state.asked.append((method, url, timeout, retries))
+            status, text = state.answers.get(url) or (599, "")
+            if status == 0:
+                raise OSError("timed out")
+            return SimpleNamespace(status=status, data=text.encode())
+
+    class Store:
+        def get_cluster(self):
+            if state.cluster is None:
+                raise OSError("timed out")
+            return state.cluster
+
+    config = SimpleNamespace(copy=lambda: {"scope": "here"})
+    for name, content in {
+        "patroni": {},
+        "patroni.config": {"Config": lambda path: config},
+        "patroni.request": {"PatroniRequest": Request},
+        "patroni.dcs": {"get_dcs": lambda found: Store()},
+    }.items():
+        monkeypatch.setitem(sys.modules, name, SimpleNamespace(**content))
+    state.region = guard.Region("/etc/patroni/patroni.yml", [PLACE, "10.2.0.1:8008"])
+    return state
+
+
+URL = "https://10.0.20.10:8008/patroni"
+
+
+def cluster(config=LEADS, url=URL):
+    leader = SimpleNamespace(member=SimpleNamespace(api_url=url)) if url else None
+    return SimpleNamespace(config=SimpleNamespace(data=config) if config is not None else None, leader=leader)
+
+
+@pytest.mark.parametrize(
+    ("said", "leads"),
+    [
+        ((200, {"role": "primary", "state": "running"}), True),
+        ((200, {"role": "master", "state": "running"}), True),
+        ((503, {"role": "standby_leader", "state": "running"}), True),
+        ((200, {"role": "replica", "state": "running"}), False),
+        ((503, {"role": "primary", "state": "starting"}), False),
+        ((0, {}), False),
+    ],
+)
+def test_the_own_region_leads_by_the_word_of_its_leader(asking, said, leads):
+    asking.cluster, asking.answers = cluster(), {URL: (said[0], json.dumps(said[1]))}
+    assert asking.region.own() == (LEADS, leads)
+    assert asking.asked == [("GET", URL, 2, False)]
+
+
+@pytest.mark.parametrize(
+    ("found", "own"),
+    [
+        (cluster(url=""), (LEADS, False)),
+        (cluster(config=None, url=""), ({}, False)),
+        (cluster(config={}, url=""), ({}, False)),
+        (None, (None, False)),
+    ],
+)
+def test_without_a_leader_nobody_is_asked(asking, found, own):
+    asking.cluster = found
+    assert (asking.region.own(), asking.asked) == (own, [])
+
+
+def test_a_store_that_was_away_is_asked_again(asking):
+    assert asking.region.own() == (None, False)
+    asking.cluster = cluster(url="")
+    assert asking.region.own() == (LEADS, False)
+
+
+@pytest.mark.parametrize(
+    ("status", "text", "found"),
+    [
+        (200, '{"region_epoch": 1}', {PLACE: {"region_epoch": 1}}),
+        (200, "{}", {PLACE: {}}),
+        (200, "[]", {}),
+        (502, "", {}),
+        (200, "not ready", {}),
+        (0, "", {}),
+    ],
+)
+def test_of_the_other_regions_those_count_that_answer_with_settings(asking, status, text, found):
+    asking.answers = {f"https://{PLACE}/config": (status, text)}
+    assert asking.region.others() == found
+    assert sorted(url for _method, url, _timeout, _retries in asking.asked) == [
+        f"https://{PLACE}/config",
+        "https://10.2.0.1:8008/config",
+    ]
