@@ -20,8 +20,8 @@ from typing import Callable, Dict, Iterator, List, NamedTuple, Sequence
 
 import yaml
 
+from ansible_collections.freeagentics.platform.plugins.module_utils.drill import ledger as ledger_book
 from scripts import bench_redis, benchmarks
-from tests.acceptance import ledger_book
 from tests.acceptance.data.cache import CacheCluster
 from tests.acceptance.data.cluster import Cluster
 from tests.acceptance.data.copies import MEGABYTE, Copies

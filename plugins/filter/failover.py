@@ -102,7 +102,7 @@ def _told_of_regions(sights, addresses, made):
         "stops": list(made.stop),
         "power": list(made.power),
         "keeps": [name for one in made.returns for name in reached_in[one]],
-        "returns": [reached_in[one][0] for one in made.returns if reached_in[one]],
+        "back": [reached_in[one][0] for one in made.returns if reached_in[one]],
         "releases": list(made.release),
         "yields": _first(sights[made.old], reached_in[made.old]) if made.kind == region.PLANNED else [],
         "leads": _first(sights[made.to], reached_in[made.to]),

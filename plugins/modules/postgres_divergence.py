@@ -119,7 +119,7 @@ from ansible_collections.freeagentics.platform.plugins.module_utils.failover.div
 )
 from ansible_collections.freeagentics.platform.plugins.module_utils.failover.seen import parse_control
 from ansible_collections.freeagentics.platform.plugins.module_utils.postgres_io import sql
-from ansible_collections.freeagentics.platform.plugins.module_utils.postgres_observe.lsn import parse_lsn, show_lsn
+from ansible_collections.freeagentics.platform.plugins.module_utils.postgres_observe.lsn import show_lsn
 from ansible_collections.freeagentics.platform.plugins.module_utils.postgres_observe.timeline import (
     History,
     parse_history,
@@ -188,16 +188,15 @@ class Server:
         except FileNotFoundError:
             return History(timeline)
 
-    def committed(self, stretches: Tuple[Stretch, ...], known: int) -> Found:
+    def committed(self, stretches: Tuple[Stretch, ...]) -> Found:
         """Return what was committed on stretches of the log.
 
-        :param known: up to where the log goes at least.
         :raises Failed: a part of it is not there.
         """
         found = Found()
         for stretch in stretches:
-            if stretch.end is None and known < stretch.start:
-                # It ends before the ways part.
+            if not self.segments((stretch,)):
+                # It ends before the ways part. pg_control does not say how far a log goes that was not shut down.
                 break
             words = ["--path", os.path.join(self._directory, "pg_wal"), "--timeline", str(stretch.timeline)]
             words += ["--start", show_lsn(stretch.start)]
@@ -339,8 +338,7 @@ def found_there(module: AnsibleModule, server: Server, result: Dict[str, Any]) -
         server.history(int(control.get("timeline") or 1)),
         parse_history(params["leader_timeline"], params["leader_history"]),
     )
-    known = [parse_lsn(str(control[key])) for key in ("checkpoint", "recovered") if control.get(key)]
-    found = server.committed(stretches, max(known, default=0))
+    found = server.committed(stretches)
     if not stretches or not found.commits:
         return
     where, moments = stretches[0], sorted(found.commits.values())

@@ -20,8 +20,7 @@ import psycopg2
 from redis.cluster import ClusterNode, RedisCluster
 from redis.exceptions import RedisClusterException, RedisError
 
-from tests.acceptance.ledger_book import STORED
-from tests.acceptance.ledger_write import Ledger, Writers
+from ansible_collections.freeagentics.platform.plugins.module_utils.drill.write import STORED, Ledger, Writers
 
 #: Records of the database; without a unique index, so that one that is written twice is there twice.
 TABLE = "ledger"

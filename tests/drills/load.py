@@ -14,13 +14,13 @@ from typing import Callable, ContextManager, Iterator
 
 import pytest
 
+from ansible_collections.freeagentics.platform.plugins.module_utils.drill.ledger import Attempt
 from tests.acceptance.data.cluster import Cluster
 from tests.acceptance.data.faults import Faults
 from tests.acceptance.data.figures import Figures
 from tests.acceptance.data.hosts import Hosts
 from tests.acceptance.data.writers import HostWriters
 from tests.acceptance.ledger import Client, prove, writing
-from tests.acceptance.ledger_book import Attempt
 from tests.acceptance.ledger_host import TABLE
 from tests.acceptance.matrix.declaration import Node
 

@@ -10,7 +10,7 @@ from typing import Callable, ContextManager
 
 import pytest
 
-from tests.acceptance import ledger_book
+from ansible_collections.freeagentics.platform.plugins.module_utils.drill import ledger as ledger_book
 from tests.acceptance.data.archive import Archive
 from tests.acceptance.data.cluster import Cluster
 from tests.acceptance.data.figures import Figures

@@ -10,13 +10,13 @@ from typing import Callable
 
 import pytest
 
-from tests.acceptance import ledger_book
+from ansible_collections.freeagentics.platform.plugins.module_utils.drill import ledger as ledger_book
+from ansible_collections.freeagentics.platform.plugins.module_utils.drill.ledger import STORED
 from tests.acceptance.data.cache import CacheCluster
 from tests.acceptance.data.cluster import Cluster
 from tests.acceptance.data.figures import Figures
 from tests.acceptance.data.hosts import Hosts
 from tests.acceptance.ledger import RATE, RECORDS, Client, prove, writing
-from tests.acceptance.ledger_book import STORED
 from tests.acceptance.matrix.declaration import Node
 
 #: The outage of a shard in seconds that is borne on a machine that does much else; less than 6 s is wanted.

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Callable, ContextManager
 
-from tests.acceptance import ledger_book
+from ansible_collections.freeagentics.platform.plugins.module_utils.drill import ledger as ledger_book
 from tests.acceptance.data.figures import Figures
 from tests.drills.load import Load, assert_outages
 

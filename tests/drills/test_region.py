@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, FreeAgentics
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""A region hands over, is lost, comes back and leads again, while people outside store records through the site's name."""
+"""A region hands over, is lost, comes back and leads again, while people outside store records through its name."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from typing import Callable, ContextManager, Iterator
 
 import pytest
 
-from tests.acceptance import ledger_book
+from ansible_collections.freeagentics.platform.plugins.module_utils.drill import ledger as ledger_book
+from ansible_collections.freeagentics.platform.plugins.module_utils.drill.ledger import Attempt
 from tests.acceptance.data.cluster import Cluster
 from tests.acceptance.data.figures import Figures
 from tests.acceptance.data.hosts import Hosts
 from tests.acceptance.ledger import lent_addresses, prove, writing
-from tests.acceptance.ledger_book import Attempt
 from tests.acceptance.matrix.declaration import Declaration, Node, read
 from tests.acceptance.site_client import until
 from tests.drills.visitors import Visitor
@@ -170,7 +170,7 @@ def missing(attempts: list[Attempt], stored: set[str], begin: float) -> set[str]
 
 
 def assert_told_right(said: str, attempts: list[Attempt], stored: set[str], begin: float) -> None:
-    """Compare the moment up to which nothing is lost, as the report tells it, with what the ledger and the server say."""
+    """Compare the moment up to which nothing is lost, as the report tells it, with the ledger and the server."""
     report = re.search(r"reports/\S+-region", said)
     assert report, said
     figures = json.loads((REPOSITORY / report.group() / "report.json").read_text())["figures"]
@@ -195,5 +195,5 @@ def kept(hosts: Hosts, members: tuple[str, ...], prefix: str) -> set[str]:
     found: set[str] = set()
     for member in members:
         text = hosts.on(member, "sh", "-c", "cat /var/lib/postgresql/kept/*/app.public.records.csv 2>/dev/null || true")
-        found |= {row[0] for row in csv.reader(io.StringIO(text)) if row and row[0].startswith(prefix)}
+        found |= {cell for row in csv.reader(io.StringIO(text)) for cell in row if cell.startswith(prefix)}
     return found

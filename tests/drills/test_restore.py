@@ -12,13 +12,13 @@ from typing import Callable, Iterator
 
 import pytest
 
-from tests.acceptance import ledger_book
+from ansible_collections.freeagentics.platform.plugins.module_utils.drill import ledger as ledger_book
+from ansible_collections.freeagentics.platform.plugins.module_utils.drill.ledger import Attempt
 from tests.acceptance.data.cluster import DATABASE, Cluster
 from tests.acceptance.data.figures import Figures
 from tests.acceptance.data.hosts import Hosts
 from tests.acceptance.data.writers import HostWriters
 from tests.acceptance.ledger import Client, prove, writing
-from tests.acceptance.ledger_book import Attempt
 from tests.acceptance.ledger_host import TABLE
 from tests.acceptance.matrix.declaration import Node
 

@@ -107,8 +107,8 @@ def tell_of_regions(plan: Mapping[str, Any], outcome: Mapping[str, Any]) -> Dict
     :param plan: what the filter ``region_plan`` returns.
     :param outcome: what the steps returned. ``led`` of ``postgres_region`` in the region that leads, ``yielded`` of it
         in the one that led; ``fenced`` and ``kept`` by host, of what kept it from writing and of
-        ``postgres_divergence``; ``replayed_at`` is when the last transaction was committed that came over, in seconds of
-        the epoch; ``site`` of ``endpoint_health``; ``answering`` are the database hosts that answered at the end,
+        ``postgres_divergence``; ``replayed_at`` is when the last transaction was committed that came over, in seconds
+        of the epoch; ``site`` of ``endpoint_health``; ``answering`` are the database hosts that answered at the end,
         ``backup`` is whether one was begun, ``dns`` the provider, ``warmed`` how many keys were carried over, ``grown``
         the status of the command that lets the region grow, None where there is none.
     """

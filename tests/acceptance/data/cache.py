@@ -11,12 +11,12 @@ from functools import partial
 from pathlib import Path
 from typing import List, Sequence
 
+from ansible_collections.freeagentics.platform.plugins.module_utils.drill import ledger as ledger_book
+from ansible_collections.freeagentics.platform.plugins.module_utils.drill.ledger import Findings
 from lab.errors import LabError
-from tests.acceptance import ledger_book
 from tests.acceptance.data.faults import BREATH, SERVICE
 from tests.acceptance.data.hosts import Hosts
 from tests.acceptance.data.writers import HostWriters
-from tests.acceptance.ledger_book import Findings
 from tests.acceptance.matrix.declaration import Node
 from tests.acceptance.site_client import until
 

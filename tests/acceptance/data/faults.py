@@ -8,10 +8,10 @@ import time
 from functools import partial
 from typing import Callable, ContextManager, Dict, List, Mapping, Tuple
 
-from tests.acceptance import ledger_book
+from ansible_collections.freeagentics.platform.plugins.module_utils.drill import ledger as ledger_book
+from ansible_collections.freeagentics.platform.plugins.module_utils.drill.ledger import Attempt
 from tests.acceptance.data.cluster import Cluster
 from tests.acceptance.data.hosts import Hosts
-from tests.acceptance.ledger_book import Attempt
 from tests.acceptance.site_client import until
 
 #: Seconds of writing before, between and after faults.

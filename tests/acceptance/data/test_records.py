@@ -10,10 +10,10 @@ from typing import Callable, Iterator
 
 import pytest
 
+from ansible_collections.freeagentics.platform.plugins.module_utils.drill.ledger import STORED
 from tests.acceptance.data.cluster import Cluster
 from tests.acceptance.data.figures import Figures
 from tests.acceptance.ledger import RECORDS, Client, Reply
-from tests.acceptance.ledger_book import STORED
 
 RUNS = 10
 #: R45, in seconds.

@@ -11,12 +11,16 @@ import tarfile
 from pathlib import Path
 from typing import IO, List, Optional, Tuple
 
-from tests.acceptance import ledger_book
+from ansible_collections.freeagentics.platform.plugins.module_utils.drill import ledger as ledger_book
+from ansible_collections.freeagentics.platform.plugins.module_utils.drill.ledger import Attempt
 from tests.acceptance.data.hosts import Hosts
-from tests.acceptance.ledger_book import Attempt
 
 ROOT = Path(__file__).resolve().parents[3]
-PROGRAM = ("ledger_book.py", "ledger_write.py", "ledger_host.py")
+#: The program: where its files are in the repository, and what they are imported by.
+PROGRAM = {
+    "plugins/module_utils/drill/write.py": "ansible_collections/freeagentics/platform/plugins/module_utils/drill/write.py",
+    "tests/acceptance/ledger_host.py": "tests/acceptance/ledger_host.py",
+}
 #: Where the program and its ledgers lie on a host; not in /run, which is no disk.
 FOLDER = "/var/tmp/ledger"
 
@@ -99,6 +103,6 @@ def _packed() -> bytes:
     """Return the program as an archive with the folders that its modules are named by."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as archive:
-        for name in PROGRAM:
-            archive.add(ROOT / "tests" / "acceptance" / name, arcname=f"tests/acceptance/{name}")
+        for path, name in PROGRAM.items():
+            archive.add(ROOT / path, arcname=name)
     return buffer.getvalue()

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from ansible_collections.freeagentics.platform.plugins.module_utils.drill.ledger import Attempt, Findings
 from tests.acceptance.ledger import CLIENTS, RATE_OF_ONE, prove
-from tests.acceptance.ledger_book import Attempt, Findings
 
 WRITTEN = [Attempt("run-0-1", "f2", 1.0, 1.1, 201), Attempt("run-0-2", "f3", 2.0, 2.1, 201)]
 

@@ -81,7 +81,8 @@ def test_a_repository_whose_host_is_dead_is_not_waited_for(ask):
     assert (code, said.splitlines()) == (
         0,
         [
-            "--stanza=platform --no-archive-async --repo=2 --io-timeout=10 archive-get 0000000A.history pg_wal/RECOVERYXLOG",
+            "--stanza=platform --no-archive-async --repo=2 --io-timeout=10 archive-get 0000000A.history "
+            "pg_wal/RECOVERYXLOG",
             f"0000000A.history is not asked for in repository 1: nothing listens at 127.0.0.1:{ports[1]}",
         ],
     )

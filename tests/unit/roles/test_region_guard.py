@@ -43,7 +43,7 @@ class Region:
     """
 
     def __init__(self, *answers, ends=False):
-        self._answers, self._ends, self._look, self.slept = answers, ends, 0, []
+        self._answers, self._ends, self._look, self.slept, self.asked = answers, ends, 0, [], 0
 
     def own(self):
         if self._ends and self._look == len(self._answers):
@@ -52,6 +52,7 @@ class Region:
         return self._now[0]
 
     def others(self):
+        self.asked += 1
         return self._now[1]
 
     @property
@@ -174,7 +175,10 @@ def test_each_reason_to_wait_is_said_once(admit):
 
 @pytest.fixture
 def watch(guard, monkeypatch, capsys):
-    """Return what the guard changed, how long it slept each time, and what it says, for some looks."""
+    """Return what the guard changed, how long it slept each time, and what it says, for some looks.
+
+    ``looked`` is how often it asked other regions, and whether Patroni runs.
+    """
 
     def run(*answers, active=True):
         region, ran = Region(*answers, ends=True), []
@@ -187,13 +191,15 @@ def watch(guard, monkeypatch, capsys):
         monkeypatch.setattr(guard, "subprocess", SimpleNamespace(run=systemctl))
         with pytest.raises(Over):
             guard.watch(region, 5.0)
-        changed = [words for words in ran if words != "systemctl is-active --quiet patroni.service"]
+        changed = [words for words in ran if words != RUNS]
+        run.looked = region.asked, len(ran) - len(changed)
         return changed, region.slept, capsys.readouterr().out.splitlines()
 
     return run
 
 
 RESTART = "systemctl restart --no-block patroni.service"
+RUNS = "systemctl is-active --quiet patroni.service"
 STOPPED = f"Patroni is stopped: {REASON}. playbooks/failover.yml lets this region follow"
 
 
@@ -207,29 +213,48 @@ def test_a_restart_that_did_not_help_is_made_again(watch):
     assert watch(superseded, superseded) == ([RESTART, RESTART], [5.0, 20, 5.0, 20, 5.0], [STOPPED, STOPPED])
 
 
-def test_a_leader_that_does_not_say_that_it_leads_is_no_excuse(watch):
-    """It may be about to."""
+def test_a_region_without_a_leader_is_stopped_all_the_same(watch):
+    """It may be about to have one, or its leader does not answer."""
     assert watch(((LEADS, False), TOOK_OVER)) == ([RESTART], [5.0, 20, 5.0], [STOPPED])
 
 
 def test_a_patroni_that_waits_to_be_admitted_or_is_stopped_is_left_alone(watch):
     superseded = ((LEADS, False), TOOK_OVER)
     assert watch(superseded, superseded, active=False) == ([], [5.0, 5.0, 5.0], [])
+    assert watch.looked == (2, 2)
+
+
+@pytest.mark.parametrize(("status", "runs"), [(0, True), (3, False), (4, False)])
+def test_patroni_runs_by_the_word_of_systemd(guard, monkeypatch, status, runs):
+    """A unit that is activating, as one that waits to be admitted, is not active; neither is one that is not there."""
+    asked = []
+
+    def systemctl(words, check):
+        asked.append((words, check))
+        return SimpleNamespace(returncode=status)
+
+    monkeypatch.setattr(guard, "subprocess", SimpleNamespace(run=systemctl))
+    assert guard.runs() is runs
+    assert asked == [(RUNS.split(), False)]
 
 
 @pytest.mark.parametrize(
-    "answer",
+    ("answer", "asks"),
     [
-        ((LEADS, True), {PLACE: FOLLOWS}),
-        ((LEADS, True), {}),
-        (({"region_epoch": 1}, True), TOOK_OVER),
-        ((FOLLOWS, True), TOOK_OVER),
-        (({}, True), TOOK_OVER),
-        (AWAY, TOOK_OVER),
+        (((LEADS, True), {PLACE: FOLLOWS}), 2),
+        (((LEADS, False), {PLACE: FOLLOWS}), 2),
+        (((LEADS, True), {}), 2),
+        ((({"region_epoch": 1}, True), TOOK_OVER), 2),
+        # Who follows, or has no settings, asks nobody.
+        (((FOLLOWS, True), TOOK_OVER), 0),
+        (((FOLLOWS, False), TOOK_OVER), 0),
+        ((({}, True), TOOK_OVER), 0),
+        ((AWAY, TOOK_OVER), 0),
     ],
 )
-def test_patroni_is_left_alone_where_nobody_has_to_stop(watch, answer):
+def test_patroni_is_left_alone_where_nobody_has_to_stop(watch, answer, asks):
     assert watch(answer, answer) == ([], [5.0, 5.0, 5.0], [])
+    assert watch.looked == (asks, 0)
 
 
 @pytest.mark.parametrize("mode", ["admit", "watch"])

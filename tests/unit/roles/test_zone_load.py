@@ -48,7 +48,7 @@ cat {folder}/answers/"$3"
 @pytest.fixture
 def server(tmp_path):
     """A server's folder with a source, and what loads its zone; the server answers by name, or not at all."""
-    for name in ("bin", "answers", "zones"):
+    for name in ("bin", "answers", "zones", "sources"):
         (tmp_path / name).mkdir()
     programs = {
         "knotc": KNOTC.format(folder=tmp_path),
@@ -60,7 +60,7 @@ def server(tmp_path):
         (tmp_path / "bin" / name).chmod(0o755)
     (tmp_path / "reload").write_text("0")
     (tmp_path / "asked").touch()
-    file, source = tmp_path / "zones" / f"{ZONE}.zone", tmp_path / "source"
+    file, source = tmp_path / "zones" / f"{ZONE}.zone", tmp_path / "sources" / ZONE
     source.write_text(SOURCE)
     file.write_text("what was served before\n")
     os.utime(file, (1000, 1000))
@@ -90,20 +90,47 @@ def test_nothing_is_left_beside_the_zone(server):
     assert [path.name for path in server.file.parent.iterdir()] == [server.file.name]
 
 
+def test_what_was_loaded_is_kept_beside_its_source(server):
+    server.load("app.example.com.", app=APP)
+    assert (server.folder / "sources" / f"{ZONE}.loaded").read_text() == SOURCE
+    assert beside_source(server) == [ZONE, f"{ZONE}.loaded"]
+
+
+def beside_source(server):
+    return sorted(path.name for path in server.source.parent.iterdir())
+
+
 def test_a_zone_is_loaded_for_the_first_time(server):
     server.file.unlink()
     assert server.load("app.example.com.") == (0, "loaded\n")
     assert server.file.read_text() == SOURCE
 
 
-def test_a_zone_whose_source_did_not_change_stays(server):
-    os.utime(server.source, (900, 900))
+@pytest.mark.parametrize("moment", [900, 1000, 4000000000])
+def test_a_zone_whose_source_did_not_change_stays(server, moment):
+    """Its content counts, and not when it was written."""
+    (server.folder / "sources" / f"{ZONE}.loaded").write_text(SOURCE)
+    os.utime(server.source, (moment, moment))
     assert server.load("app.example.com.", app=APP) == (0, "")
     assert (server.file.read_text(), server.asked()) == ("what was served before\n", [])
+    assert beside_source(server) == [ZONE, f"{ZONE}.loaded"]
 
 
 def test_a_zone_that_was_loaded_is_not_loaded_again(server):
     assert server.load()[1] == "loaded\n"
+    assert server.load() == (0, "")
+
+
+@pytest.mark.parametrize("moment", [900, 1000, 4000000000])
+def test_a_source_that_changed_is_loaded_whatever_its_age_is(server, moment):
+    """It may be older than the zone's file, which was written when the one before was loaded."""
+    server.load()
+    changed = SOURCE.replace("198.51.100.12", "198.51.100.13")
+    server.source.write_text(changed)
+    os.utime(server.source, (moment, moment))
+    assert server.load() == (0, "loaded\n")
+    assert server.file.read_text() == changed
+    assert (server.folder / "sources" / f"{ZONE}.loaded").read_text() == changed
     assert server.load() == (0, "")
 
 
@@ -151,3 +178,28 @@ def test_where_the_server_has_no_address_the_source_counts(server, answer):
 def test_a_zone_that_the_server_does_not_take_is_told(server):
     (server.folder / "reload").write_text("1")
     assert server.load() == (1, "")
+    assert beside_source(server) == [ZONE]
+
+
+def test_a_zone_that_the_server_did_not_take_is_loaded_again(server):
+    (server.folder / "reload").write_text("1")
+    assert (server.load()[0], server.load()[0]) == (1, 1)
+    (server.folder / "reload").write_text("0")
+    assert server.load("app.example.com.", app=APP) == (0, "loaded\n")
+    assert "app.example.com. 60 A 203.0.113.11" in server.file.read_text().splitlines()
+    assert server.load() == (0, "")
+
+
+def test_what_was_loaded_before_is_remembered_where_the_server_does_not_take_the_next(server):
+    server.load()
+    (server.folder / "reload").write_text("1")
+    server.source.write_text("nonsense\n")
+    assert server.load() == (1, "")
+    assert (server.folder / "sources" / f"{ZONE}.loaded").read_text() == SOURCE
+    assert beside_source(server) == [ZONE, f"{ZONE}.loaded"]
+
+
+def test_without_a_source_the_zone_stays(server):
+    server.source.unlink()
+    assert server.load() == (1, "")
+    assert (server.file.read_text(), server.asked()) == ("what was served before\n", [])

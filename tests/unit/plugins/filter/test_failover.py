@@ -215,7 +215,8 @@ def test_each_host_has_its_part_where_a_region_is_lost():
     plan = regions_of(gone("db1", "east"), down, DB9, power=True)
     assert (plan["kind"], plan["leader"], plan["objections"]) == ("unplanned", "", [])
     assert (plan["stops"], plan["power"], plan["yields"], plan["leads"]) == (["db2"], ["db1"], [], ["db9"])
-    assert (plan["keeps"], plan["returns"], plan["releases"], plan["proves"]) == ([], [], [], ["db9"])
+    assert (plan["keeps"], plan["returns"], plan["back"]) == ([], (), [])
+    assert (plan["releases"], plan["proves"]) == ([], ["db9"])
     assert plan["parts"] == [["db2", "stops"], ["db1", "power"], ["db9", "leads"], ["db9", "proves"]]
     assert plan["loss"] == "what east acknowledged after 2026-11-26 02:59:55.000Z, 5 s ago"
 
@@ -223,7 +224,8 @@ def test_each_host_has_its_part_where_a_region_is_lost():
 def test_a_region_that_was_superseded_keeps_aside_what_only_it_has():
     plan = regions_of(DB1, DB2, LED)
     assert (plan["kind"], plan["old"], plan["leader"], plan["others"]) == ("leads", "", "db9", ["east"])
-    assert (plan["stops"], plan["keeps"], plan["returns"]) == (["db1", "db2"], ["db1", "db2"], ["db1"])
+    assert (plan["stops"], plan["keeps"]) == (["db1", "db2"], ["db1", "db2"])
+    assert (plan["returns"], plan["back"]) == (("east",), ["db1"])
     assert (plan["releases"], plan["yields"], plan["leads"]) == (["db1", "db2"], [], ["db9"])
     assert plan["proves"] == ["db1", "db2", "db9"]
 
@@ -231,13 +233,13 @@ def test_a_region_that_was_superseded_keeps_aside_what_only_it_has():
 def test_a_region_that_was_superseded_can_lead_again():
     plan = regions_of(DB1, gone("db2", "east"), LED, to="east")
     assert (plan["kind"], plan["old"], plan["epoch"], plan["leader"]) == ("planned", "west", 2, "db9")
-    assert (plan["stops"], plan["keeps"], plan["returns"]) == (["db1"], ["db1"], ["db1"])
+    assert (plan["stops"], plan["keeps"], plan["returns"], plan["back"]) == (["db1"], ["db1"], ("east",), ["db1"])
     assert (plan["yields"], plan["leads"], plan["proves"]) == (["db9"], ["db1"], ["db1", "db9"])
 
 
 def test_whoever_answers_acts_where_the_leader_does_not():
     plan = regions_of(gone("db1", "east"), DB2, LED, to="east")
-    assert (plan["returns"], plan["leads"], plan["objections"]) == (["db2"], ["db2"], [])
+    assert (plan["returns"], plan["back"], plan["leads"], plan["objections"]) == (("east",), ["db2"], ["db2"], [])
 
 
 def test_where_no_host_of_the_region_answers_nobody_lets_it_lead():
@@ -257,16 +259,69 @@ def test_hosts_of_the_other_region_see_whether_a_region_is_alive():
     plan = regions_of(*LOST, witness, power=True)
     assert plan["objections"] == [
         {
-            "reason": "east is alive: db9 see that db1 leads there, although its host does not answer here. Bring the "
+            "reason": "east is alive: db9 sees that db1 leads there, although its host does not answer here. Bring the "
             "way to its hosts back, and it hands over without a loss",
             "overrule": "-e region_is_gone=east, which gives up everything that it acknowledges from now on",
         }
     ]
     assert plan["shown"][-1] == (
-        "against it east is alive: db9 see that db1 leads there, although its host does not answer here. Bring the way "
-        "to its hosts back, and it hands over without a loss [overrule with -e region_is_gone=east, which gives up "
+        "against it east is alive: db9 sees that db1 leads there, although its host does not answer here. Bring the "
+        "way to its hosts back, and it hands over without a loss [overrule with -e region_is_gone=east, which gives up "
         "everything that it acknowledges from now on]"
     )
+
+
+def test_whoever_is_seen_to_write_beside_the_region_that_leads_is_told():
+    witness = {**LED, "seen": {**LED["seen"], "members": {"db1": {"role": "primary", "state": "running"}}}}
+    plan = regions_of(*LOST, witness)
+    assert (plan["kind"], plan["old"], plan["leader"]) == ("leads", "", "db9")
+    assert plan["objections"] == [
+        {
+            "reason": "db9 sees that db1 of east takes writes, and nobody tells by which failover: bring the way to "
+            "its hosts back",
+            "overrule": "-e region_is_gone=east, which gives up everything that it acknowledges",
+        }
+    ]
+    assert regions_of(*LOST, witness, region_is_gone="east")["objections"] == []
+
+
+@pytest.mark.parametrize(("to", "leader"), [("west", "db9"), ("east", "db1")])
+def test_of_two_regions_that_lead_by_the_same_failover_none_is_changed(to, leader):
+    east = database("db1", "east", keys("db1", region_epoch=1), server(False))
+    plan = regions_of(east, DB2, LED, to=to, region_is_gone="east,west", power=True)
+    assert (plan["refusal"], plan["kind"], plan["old"], plan["leader"]) == ("", "undecided", "", leader)
+    changed = ("stops", "power", "keeps", "returns", "back", "releases", "yields", "steps")
+    assert [name for name in changed if plan[name]] == []
+    assert plan["objections"] == [
+        {
+            "reason": "east and west both lead, by the same failover, so nobody can tell which of them is right: "
+            "decide it, and write a higher number there with `patronictl edit-config -s region_epoch=NUMBER`; the "
+            "guard stops the other one",
+            "overrule": "",
+        }
+    ]
+    assert "leads next nobody can tell" in plan["shown"]
+
+
+def test_a_region_goes_on_from_where_it_was_once_the_one_that_superseded_it_is_gone():
+    """The one that took over is dead, and another host of its region tells that it led."""
+    west = [gone("db9", "west"), database("db8", "west", keys("db9", region_epoch=1), {})]
+    assert regions_of(DB1, DB2, *west, to="east")["objections"] == [
+        {
+            "reason": "east was superseded by west, which is lost: what west acknowledged since then is not in east. "
+            "Bring west back",
+            "overrule": "-e region_is_gone=west, which gives that up",
+        }
+    ]
+    plan = regions_of(DB1, DB2, *west, to="east", region_is_gone="west")
+    assert (plan["kind"], plan["old"], plan["epoch"], plan["objections"]) == ("unplanned", "west", 2, [])
+    assert (plan["stops"], plan["keeps"], plan["returns"], plan["releases"]) == (["db8"], [], (), [])
+    assert (plan["leads"], plan["proves"]) == (["db1"], ["db1", "db2"])
+
+
+def test_a_platform_with_one_region_has_a_plan():
+    plan = regions_of(DB1, DB2, to="east")
+    assert (plan["kind"], plan["old"], plan["others"], plan["objections"]) == ("leads", "", [], [])
 
 
 def test_since_when_the_region_leads_is_known_from_its_store():

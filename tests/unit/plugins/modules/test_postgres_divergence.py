@@ -23,8 +23,8 @@ from ansible_collections.freeagentics.platform.plugins.modules import postgres_d
 def copied(folder, socket, transactions):
     with open({asked!r}, "a", encoding="utf-8") as file:
         file.write(json.dumps([socket, os.stat(socket).st_mode & 0o777, transactions]) + "\\n")
-    if {broken}:
-        raise RuntimeError("the server went away")
+    if {broken!r}:
+        raise {error}("the server went away")
     with open(os.path.join(folder, "app.public.records.csv"), "w", encoding="utf-8") as file:
         file.write("id\\n4\\n5\\n")
     return {{"app.public.records": 2}}
@@ -35,8 +35,8 @@ module.main()
 CONTROL = """\
 pg_control version number:            1300
 Database system identifier:           7712636949877045939
-Database cluster state:               shut down
-Latest checkpoint location:           0/6000060
+Database cluster state:               {state}
+Latest checkpoint location:           {checkpoint}
 Latest checkpoint's TimeLineID:       {timeline}
 Minimum recovery ending location:     0/0
 Min recovery ending loc's timeline:   0
@@ -59,8 +59,13 @@ rmgr: Transaction len (rec/tot):     34/    34, tx:        725, lsn: 0/05000EF8,
 2026-11-27 00:10:31.729408 UTC
 """
 END = "pg_waldump: error: error in WAL record at 0/5000BC0: invalid record length at 0/5000C38: wanted 24, got 0\n"
+MISSING = 'pg_waldump: error: could not find file "000000050000000000000005": No such file or directory\n'
+#: How each refusal ends.
+CLEAR = ". Nothing of the server was changed; let it not be rewound before it is clear"
 #: Histories: the server left timeline 4 and is on 5; the leader left 5, too, and is on 6.
 OWN, LEADER = "4\t0/3000060\tno recovery target specified\n", "4\t0/3000060\tx\n5\t0/5000100\tx\n"
+#: The server's one, where its region failed over by itself after that.
+WENT_ON = "4\t0/3000060\tx\n5\t0/6000200\tx\n"
 NOTHING = {
     "changed": False,
     "transactions": 0,
@@ -87,17 +92,19 @@ def server(tmp_path, stand_in):
     (directory / "pg_wal").mkdir(parents=True)
     (directory / "PG_VERSION").write_text("15\n")
     (directory / "pg_wal" / "00000005.history").write_text(OWN)
+    (directory / "pg_wal" / "000000050000000000000005").touch(0o600)
     state = SimpleNamespace(directory=directory, kept=kept, asked={}, stops=True)
 
-    def put(timeline=5, log=LOG, control=None, start=(0, "", "")):
+    def put(log=LOG, control=None, start=(0, "", ""), stop=(0, "", ""), **values):
+        said = {"timeline": 5, "checkpoint": "0/6000060", "state": "shut down", **values}
         programs = {
-            "pg_controldata": {"-D": control or (0, CONTROL.format(timeline=timeline), "")},
+            "pg_controldata": {"-D": control or (0, CONTROL.format(**said), "")},
             "pg_waldump": log if isinstance(log, dict) else {"--start": (1, log, END)},
-            "pg_ctl": {"start": start, "stop": (0, "", "")},
+            "pg_ctl": {"start": start, "stop": stop},
         }
         state.asked.update({name: stand_in(name, answers) for name, answers in programs.items()})
 
-    def compare(check_mode=False, broken=False, **changes):
+    def compare(check_mode=False, broken="", **changes):
         arguments = {
             "directory": str(directory),
             "bin_directory": str(tmp_path / "bin"),
@@ -110,7 +117,7 @@ def server(tmp_path, stand_in):
         document = {"ANSIBLE_MODULE_ARGS": {**arguments, "_ansible_check_mode": check_mode}}
         (tmp_path / "arguments.json").write_text(json.dumps(document), encoding="utf-8")
         (tmp_path / "copied").touch()
-        program = PROGRAM.format(asked=str(tmp_path / "copied"), broken=broken)
+        program = PROGRAM.format(asked=str(tmp_path / "copied"), broken=bool(broken), error=broken or "OSError")
         done = subprocess.run(
             [sys.executable, "-c", program, str(tmp_path / "arguments.json")],
             capture_output=True,
@@ -155,6 +162,32 @@ def test_a_server_that_committed_nothing_beyond_has_nothing_to_keep(server, log)
     assert server.compare() == NOTHING
     assert server.did("pg_waldump") == [f"--path {server.directory}/pg_wal --timeline 5 --start 0/5000100"]
     assert (server.did("pg_ctl"), server.kept.exists()) == ([], False)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        (),
+        ("000000050000000000000004",),
+        # Those of other timelines and the rest of one that was left have nothing of this one.
+        ("000000040000000000000005", "000000060000000000000005", "000000050000000000000005.partial"),
+    ],
+)
+def test_a_server_whose_log_ends_before_the_ways_part_is_not_looked_into(server, names):
+    """It followed, and is behind: pg_waldump would find no beginning."""
+    (server.directory / "pg_wal" / "000000050000000000000005").unlink()
+    segments(server, *names)
+    server.put(log={"--start": (1, "", MISSING)})
+    assert server.compare() == NOTHING
+    assert (server.did("pg_waldump"), server.did("pg_ctl"), server.kept.exists()) == ([], [], False)
+
+
+@pytest.mark.parametrize("checkpoint", ["0/6000060", "0/5000060", "0/4000028"])
+@pytest.mark.parametrize("state", ["shut down", "in production", "shut down in recovery"])
+def test_how_far_the_log_goes_is_not_for_the_control_file_to_say(server, state, checkpoint):
+    """The last checkpoint of a server that lost its power may be long before the place where the ways part."""
+    server.put(state=state, checkpoint=checkpoint)
+    assert server.compare()["transactions"] == 2
 
 
 def test_a_directory_without_a_database_has_nothing_to_keep(server, tmp_path):
@@ -205,8 +238,9 @@ def test_the_server_is_started_alone_and_stopped_again(server):
     start, stop = server.did("pg_ctl")
     ((socket, _permissions, _transactions),) = server.copied()
     assert start == (
-        f"start -w -t 60 -s -D {server.directory} -l {socket}/log -o -c max_connections='200' "
-        "-c max_worker_processes='8' -c max_wal_senders='12' -c max_prepared_transactions='0' "
+        f"start -w -t 60 -s -D {server.directory} -l {server.kept}/00000005-0-5000100/server.log "
+        "-o -c max_connections='200' -c max_worker_processes='8' -c max_wal_senders='12' "
+        "-c max_prepared_transactions='0' "
         f"-c max_locks_per_transaction='64' -c listen_addresses='' -c unix_socket_directories='{socket}' "
         "-c port='5499' -c hot_standby='on' -c archive_mode='off' -c autovacuum='off' "
         "-c default_transaction_read_only='on' -c primary_conninfo='' -c primary_slot_name='' "
@@ -219,9 +253,9 @@ def test_the_server_is_started_alone_and_stopped_again(server):
 def test_each_timeline_is_looked_at_that_the_leader_has_not(server):
     """The server's region failed over by itself after the ways had parted, and reached the leader's number."""
     commits = LOG.splitlines(keepends=True)
-    server.put(timeline=6, log={"--timeline 5": (0, "".join(commits[:4]), ""), "--timeline 6": (1, commits[4], END)})
-    history = "4\t0/3000060\tx\n5\t0/6000200\tx\n"
-    (server.directory / "pg_wal" / "00000006.history").write_text(history)
+    log = {"--timeline 5": (0, "".join(commits[:4]), ""), "--timeline 6": (1, commits[4], END)}
+    server.put(log=log, timeline=6)
+    (server.directory / "pg_wal" / "00000006.history").write_text(WENT_ON)
     names = [f"{timeline:08X}00000000{number:08X}" for timeline in (4, 5, 6) for number in (4, 5, 6)]
     segments(server, *names, "000000050000000000000007.partial", "000000060000000100000000")
     done = server.compare()
@@ -242,6 +276,14 @@ def test_each_timeline_is_looked_at_that_the_leader_has_not(server):
 def test_a_server_that_left_the_timeline_first_keeps_its_own_timeline(server):
     done = server.compare(leader_timeline=4, leader_history="")
     assert (done["position"], Path(done["path"]).name) == ("0/3000060", "00000005-0-3000060")
+
+
+def test_two_that_left_a_timeline_at_the_same_place_part_there(server):
+    """The archive of the leader's region knew the number that the server took."""
+    done = server.compare(leader_history="4\t0/3000060\tx\n")
+    assert server.did("pg_waldump") == [f"--path {server.directory}/pg_wal --timeline 5 --start 0/3000060"]
+    assert (done["transactions"], done["position"]) == (2, "0/3000060")
+    assert Path(done["path"]).name == "00000005-0-3000060"
 
 
 # Once
@@ -276,8 +318,21 @@ def test_check_mode_tells_of_what_was_kept(server):
 
 
 def test_a_server_is_stopped_although_its_rows_cannot_be_read(server):
-    assert server.compare(broken=True) == {}
+    assert server.compare(broken="RuntimeError") == {}
     assert server.errors.endswith("RuntimeError: the server went away\n")
+    assert_stopped_again(server)
+
+
+def test_what_the_server_says_against_a_query_is_told(server):
+    assert server.compare(broken="module.sql.ERRORS[0]") == {
+        "failed": True,
+        "msg": f"the rows cannot be read: the server went away{CLEAR}",
+    }
+    assert_stopped_again(server)
+
+
+def assert_stopped_again(server):
+    """Nothing of the server is left running, and the next run does it all."""
     assert [words.split()[0] for words in server.did("pg_ctl")] == ["start", "stop"]
     ((socket, _permissions, _transactions),) = server.copied()
     assert not Path(socket).exists()
@@ -285,44 +340,83 @@ def test_a_server_is_stopped_although_its_rows_cannot_be_read(server):
     assert server.compare()["rows"] == {"app.public.records": 2}
 
 
-def test_a_server_that_does_not_start_is_told(server):
-    server.put(start=(1, "", "pg_ctl: could not start server\nExamine the log output.\n"))
-    done = server.compare()
-    assert done["failed"]
-    assert done["msg"] == "pg_ctl failed: pg_ctl: could not start server\nExamine the log output.. Nothing was removed"
-    assert not (server.kept / "00000005-0-5000100" / "summary.json").exists()
+@pytest.mark.parametrize("stop", [(0, "", ""), (1, "", "pg_ctl: PID file does not exist\n")])
+def test_a_server_that_does_not_start_is_told_and_stopped_all_the_same(server, stop):
+    """One that was too slow is still on its way."""
+    server.put(start=(1, "", "pg_ctl: could not start server\nExamine the log output.\n"), stop=stop)
+    folder = server.kept / "00000005-0-5000100"
+    assert server.compare() == {
+        "failed": True,
+        "msg": "the server did not start alone: pg_ctl: could not start server\nExamine the log output. What it said "
+        f"is in {folder}/server.log{CLEAR}",
+    }
+    start, stopped = server.did("pg_ctl")
+    assert stopped == f"stop -m fast -w -s -D {server.directory}"
+    socket = start.partition("unix_socket_directories='")[2].partition("'")[0]
+    assert not Path(socket).exists()
+    assert sorted(path.name for path in folder.iterdir()) == ["commits.csv", "wal"]
+    assert server.copied() == []
+
+
+def test_what_a_server_said_that_did_not_start_stays(server):
+    folder = server.kept / "00000005-0-5000100"
+    folder.mkdir(parents=True)
+    (folder / "server.log").write_text("FATAL:  recovery aborted\n")
+    server.put(start=(1, "", "pg_ctl: could not start server\n"))
+    assert server.compare()["failed"]
+    assert (folder / "server.log").read_text() == "FATAL:  recovery aborted\n"
 
 
 def test_a_control_file_that_cannot_be_read_is_told(server):
     server.put(control=(1, "", 'pg_controldata: error: could not open file "global/pg_control" for reading\n'))
+    assert server.compare() == {
+        "failed": True,
+        "msg": 'pg_controldata failed: pg_controldata: error: could not open file "global/pg_control" for '
+        f"reading{CLEAR}",
+    }
+    assert server.did("pg_waldump") == []
+
+
+@pytest.mark.parametrize("check_mode", [False, True])
+@pytest.mark.parametrize("out", ["", LOG])
+def test_a_log_of_which_a_part_is_missing_is_told(server, check_mode, out):
+    """What was committed on that part nobody can tell, whatever is seen of the others."""
+    server.put(log={"--start": (1, out, MISSING)})
+    assert server.compare(check_mode=check_mode) == {
+        "failed": True,
+        "msg": f"what was committed from 0/5000100 on cannot be seen: {MISSING.strip()}{CLEAR}",
+    }
+    assert (server.did("pg_ctl"), server.kept.exists()) == ([], False)
+
+
+def test_a_timeline_in_between_that_is_missing_is_told(server):
+    log = {"--timeline 5": (0, LOG, ""), "--timeline 6": (1, "", MISSING.replace('05"', '06"'))}
+    server.put(log=log, timeline=6)
+    (server.directory / "pg_wal" / "00000006.history").write_text(WENT_ON)
+    segments(server, "000000060000000000000007")
     assert server.compare()["msg"] == (
-        'pg_controldata failed: pg_controldata: error: could not open file "global/pg_control" for reading. Nothing '
-        "was removed"
+        "what was committed from 0/6000200 on cannot be seen: pg_waldump: error: could not find file "
+        f'"000000050000000000000006": No such file or directory{CLEAR}'
     )
+    assert (server.did("pg_ctl"), server.kept.exists()) == ([], False)
 
 
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
+        ({"leader_history": "3\t0/3000060\tx\n"}, "timeline 4 has no beginning in common with timeline 6"),
+        ({"leader_timeline": 3}, "timelines must rise, and these do not: 4, 5, 3"),
         (
-            {"leader_history": "3\t0/3000060\tx\n"},
-            "timeline 4 has no beginning in common with timeline 6: this is the data of another cluster. Nothing was "
-            "changed",
-        ),
-        (
-            {"leader_timeline": 3},
-            "timelines must rise, and these do not: 4, 5, 3: this is the data of another cluster. Nothing was changed",
+            {"leader_history": "4\tnowhere\tx\n"},
+            "'nowhere' is no position in the log; one looks like 0/3000060",
         ),
     ],
 )
 def test_the_data_of_another_cluster_is_left_alone(server, changes, message):
-    assert server.compare(**changes)["msg"] == message
-    assert server.did("pg_ctl") == []
+    assert server.compare(**changes) == {"failed": True, "msg": f"{message}{CLEAR}"}
+    assert (server.did("pg_waldump"), server.did("pg_ctl"), server.kept.exists()) == ([], [], False)
 
 
 def test_a_timeline_whose_history_is_missing_is_not_taken_for_the_same(server):
     (server.directory / "pg_wal" / "00000005.history").unlink()
-    assert server.compare()["msg"] == (
-        "timeline 5 has no beginning in common with timeline 6: this is the data of another cluster. Nothing was "
-        "changed"
-    )
+    assert server.compare()["msg"] == f"timeline 5 has no beginning in common with timeline 6{CLEAR}"

@@ -201,6 +201,12 @@ def test_members_that_do_not_come_to_it_in_time_are_told(region, state, config, 
     )
 
 
+def test_a_number_is_never_counted_down(region, api):
+    """A cluster that follows knows it, and counts on from there where nobody can ask the other one any more."""
+    done = region("following", {**FOLLOWS, "region_epoch": 5}, STANDBY_LEADER, epoch=4)
+    assert (done["changed"], sent(api, "PATCH", "/config")) == (False, [])
+
+
 def test_where_nothing_runs_yet_nobody_is_waited_for(region, api):
     done = region("following", LEADS, up=("db1",), wait=False)
     assert (done["changed"], done["leader"], done["position"], done["timeline"]) == (True, "", "0/0", 0)
@@ -233,6 +239,16 @@ def test_it_does_not_lead_where_nobody_says_what_it_has(region, api):
         "`journalctl -u patroni` there say more, and this can be run again"
     )
     assert sent(api, "POST", "/v3/kv/txn") == []
+
+
+@pytest.mark.parametrize("position", ["nowhere", "0/3E8 ", "1000"])
+def test_a_position_that_is_none_is_told(region, api, position):
+    done = region("leading", FOLLOWS, STANDBY_LEADER, position=position)
+    assert (done["failed"], done["msg"]) == (
+        True,
+        f"{position!r} is no position in the log; one looks like 0/3000060",
+    )
+    assert {request[1] for request in api.requests} == {"/v3/kv/range"}
 
 
 def test_one_that_leads_already_is_not_asked_for_its_position(region):

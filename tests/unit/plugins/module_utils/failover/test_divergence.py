@@ -10,6 +10,7 @@ from ansible_collections.freeagentics.platform.plugins.module_utils.failover.div
     Found,
     Stretch,
     beyond,
+    is_end,
     read,
 )
 from ansible_collections.freeagentics.platform.plugins.module_utils.postgres_observe.timeline import History, Switch
@@ -58,9 +59,21 @@ def test_what_a_server_has_beyond_the_leader(own, leader, stretches):
     assert beyond(own, leader) == tuple(stretches)
 
 
-def test_two_that_left_at_the_same_place_for_timelines_of_different_numbers_have_that_in_common():
+@pytest.mark.parametrize(
+    ("own", "leader", "stretches"),
+    [
+        (history((1, 100), 2), history((1, 100), 3), [Stretch(2, 100)]),
+        (history((1, 100), 3), history((1, 100), 2), [Stretch(3, 100)]),
+        # One of them failed over once more since then, or both did.
+        (history((1, 100), (2, 150), 4), history((1, 100), 3), [Stretch(2, 100, 150), Stretch(4, 150)]),
+        (history((1, 100), 2), history((1, 100), (3, 150), 4), [Stretch(2, 100)]),
+        (history((1, 100), (2, 150), 4), history((1, 100), (3, 150), 4), [Stretch(2, 100, 150), Stretch(4, 150)]),
+        (history((1, 50), (2, 100), 3), history((1, 50), (2, 100), 4), [Stretch(3, 100)]),
+    ],
+)
+def test_two_that_left_at_the_same_place_for_timelines_of_different_numbers_part_there(own, leader, stretches):
     """Both regions had the same log when each elected a leader, and one number was taken."""
-    assert beyond(history((1, 100), 2), history((1, 100), 3)) == (Stretch(2, 100),)
+    assert beyond(own, leader) == tuple(stretches)
 
 
 @pytest.mark.parametrize("both", [history(1), history((1, 100), 2), history((1, 100), (3, 200), 4)])
@@ -86,6 +99,46 @@ def test_data_that_has_no_common_beginning_is_of_another_cluster(own, leader, me
     with pytest.raises(ValueError, match="no beginning in common") as raised:
         beyond(own, leader)
     assert str(raised.value) == message
+
+
+# Where a log ends
+
+
+@pytest.mark.parametrize(
+    ("complaint", "end"),
+    [
+        # As PostgreSQL 15 says it where a log ends.
+        (
+            "pg_waldump: error: error in WAL record at 0/15168A8: invalid record length at 0/15168D0: wanted 24, got 0",
+            True,
+        ),
+        ("pg_waldump: error: could not find a valid record after 0/2F00000", True),
+        (
+            "pg_waldump: error: error in WAL record at 0/5FFFF98: unexpected pageaddr 0/3000000 in log segment "
+            "000000050000000000000006, offset 0",
+            True,
+        ),
+        (
+            "pg_waldump: error: error in WAL record at 0/50001C0: incorrect resource manager data checksum in record "
+            "at 0/5000200",
+            True,
+        ),
+        ("pg_waldump: fatal: could not find a valid record after 0/1524D18", True),
+        ("out-of-sequence timeline ID 4 (after 5) in log segment 000000050000000000000006, offset 0", True),
+        # And where a part of it is missing, or cannot be read.
+        (
+            'pg_waldump: error: could not find file "000000010000000000000001": No such file or directory',
+            False,
+        ),
+        ('pg_waldump: error: could not open directory "/var/lib/postgresql/15/main/pg_wal": Permission denied', False),
+        ("pg_waldump: error: could not read from file 000000050000000000000005, offset 0: Input/output error", False),
+        ("pg_waldump: error: WAL segment size must be a power of two between 1 MB and 1 GB", False),
+        ('pg_waldump: error: invalid WAL location: "nowhere"', False),
+        ("", False),
+    ],
+)
+def test_where_a_log_ends_is_told_from_where_a_part_of_it_is_missing(complaint, end):
+    assert is_end(complaint) is end
 
 
 # What the log has

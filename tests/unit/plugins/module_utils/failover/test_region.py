@@ -13,7 +13,9 @@ from ansible_collections.freeagentics.platform.plugins.module_utils.failover.reg
     CATCH_UP,
     LEADS,
     PLANNED,
+    UNDECIDED,
     UNPLANNED,
+    Plan,
     Request,
     leader,
     lines,
@@ -85,6 +87,11 @@ def silent(*members, error="no database host answered"):
     return Sight(members, None, error)
 
 
+def seen_writing(name, *others):
+    """A member whose host does not answer, and whose Patroni others see."""
+    return dead(name, role="primary", state="running", seen_by=others)
+
+
 EAST = sight(primary(), standby("db2"))
 WEST = sight(standby_leader(), follows="10.0.0.1,10.0.0.2")
 LOST = silent(dead("db1"), dead("db2"))
@@ -93,14 +100,24 @@ SUPERSEDED = sight(primary(), down("db2"))
 TOOK_OVER = sight(primary("west-db1"), epoch=1)
 #: The east stopped writing, and the west does not lead yet.
 YIELDED = sight(standby_leader("db1"), standby("db2"), follows="10.1.0.1")
+#: Nobody has initialised it.
+NEW = Sight((down("west-db1"),), Store())
 
 
 def plan_of(east=EAST, west=WEST, to="west", **request):
     return make({"east": east, "west": west}, ADDRESSES, Request(to, **request), NOW)
 
 
+def plan_of_three(east, west, north, to="west", **request):
+    return make({"east": east, "west": west, "north": north}, ADDRESSES, Request(to, **request), NOW)
+
+
+def told(plan):
+    return [(one.reason, one.overrule) for one in plan.objections]
+
+
 def objections(*regions, **request):
-    return [(one.reason, one.overrule) for one in plan_of(*regions, **request).objections]
+    return told(plan_of(*regions, **request))
 
 
 # What is to be done
@@ -234,9 +251,7 @@ def test_a_superseded_region_none_of_whose_hosts_answers_cannot_lead():
 
 
 def test_a_third_region_that_was_superseded_returns_too():
-    sights = {"east": EAST, "west": WEST, "north": sight(primary("north-db1"))}
-    sights["east"] = sight(primary(), epoch=1)
-    plan = make(sights, ADDRESSES, Request("west"), NOW)
+    plan = plan_of_three(sight(primary(), epoch=1), WEST, sight(primary("north-db1")))
     assert (plan.kind, plan.old, plan.returns, plan.stop) == (PLANNED, "east", ("north",), ("north-db1",))
     assert plan.steps[0] == (
         "stop the database of north, keep aside what only it has, and let it follow east; pg_rewind takes back what is "
@@ -244,16 +259,150 @@ def test_a_third_region_that_was_superseded_returns_too():
     )
 
 
-def test_of_two_that_lead_by_the_same_failover_nobody_is_right():
-    reason = (
-        "east and west both lead, by the same failover, so nobody can tell which of them is right: decide it, and "
-        "write a higher number there with `patronictl edit-config -s region_epoch=NUMBER`; the guard stops the other "
-        "one"
+# Two that lead
+
+
+EQUALS = Objection(
+    "east and west both lead, by the same failover, so nobody can tell which of them is right: decide it, and write a "
+    "higher number there with `patronictl edit-config -s region_epoch=NUMBER`; the guard stops the other one"
+)
+
+
+@pytest.mark.parametrize("to", ["east", "west"])
+@pytest.mark.parametrize(
+    ("east", "west"),
+    [
+        (sight(primary(), epoch=1), TOOK_OVER),
+        (EAST, sight(primary("west-db1"))),
+        # Neither maintenance mode nor who answers there makes one of them right.
+        (sight(primary(), epoch=1, config={"pause": True}), sight(dead("west-db1"), epoch=1)),
+        (sight(down("db1", fenced=True, patroni="inactive"), epoch=1), TOOK_OVER),
+    ],
+)
+def test_of_two_that_lead_by_the_same_failover_nobody_is_right(east, west, to):
+    plan = Plan(UNDECIDED, to, objections=(EQUALS,))
+    assert plan_of(east, west, to=to) == plan
+    assert plan_of(east, west, to=to, gone=("east", "west"), power=True) == plan
+
+
+@pytest.mark.parametrize(
+    "north", [sight(standby_leader("north-db1"), follows="10.0.0.1"), silent(dead("north-db1")), NEW]
+)
+def test_a_third_region_that_does_not_lead_has_no_say_in_it(north):
+    assert plan_of_three(sight(primary(), epoch=1), TOOK_OVER, north).objections == (EQUALS,)
+    assert plan_of_three(sight(primary(), epoch=1), TOOK_OVER, north, to="north").objections == (EQUALS,)
+
+
+def test_where_a_third_one_leads_by_a_later_failover_both_were_superseded():
+    plan = plan_of_three(EAST, sight(primary("west-db1")), sight(primary("north-db1"), epoch=1), to="north")
+    assert (plan.kind, plan.old, plan.epoch, plan.returns, plan.objections) == (LEADS, "", 1, ("east", "west"), ())
+
+
+# A superseded region, and the one that superseded it is lost
+
+
+SUPERSEDER_LOST = (
+    "east was superseded by west, which is lost: what west acknowledged since then is not in east. Bring west back",
+    "-e region_is_gone=west, which gives that up",
+)
+
+
+@pytest.mark.parametrize("power", [False, True])
+@pytest.mark.parametrize("member", [down("west-db1"), dead("west-db1"), seen_writing("west-db1", "db1")])
+@pytest.mark.parametrize("east", [SUPERSEDED, sight(down("db1")), sight(dead("db1"))])
+def test_a_superseded_region_does_not_lead_while_the_one_that_superseded_it_is_lost(east, member, power):
+    """Whatever else stands against it does not matter then."""
+    plan = plan_of(east, sight(member, epoch=1), to="east", power=power)
+    assert (plan.kind, plan.old, plan.epoch, plan.returns) == (UNPLANNED, "west", 2, ("east",))
+    assert told(plan) == [SUPERSEDER_LOST]
+
+
+def test_maintenance_mode_of_a_superseded_region_is_told_before_that():
+    east = sight(primary(), config={"pause": True})
+    assert objections(east, sight(down("west-db1"), epoch=1), to="east") == [(f"east: {PAUSED}", ""), SUPERSEDER_LOST]
+
+
+@pytest.mark.parametrize(
+    ("member", "power", "stop", "taken", "step"),
+    [
+        (
+            down("west-db1"),
+            False,
+            ("west-db1",),
+            (),
+            ["stop Patroni and PostgreSQL on west-db1, and see that no process of them is left"],
+        ),
+        (dead("west-db1"), True, (), ("west-db1",), ["take the power of west-db1, and see that it is off"]),
+        (dead("west-db1"), False, (), (), []),
+        (seen_writing("west-db1", "db1"), False, (), (), []),
+    ],
+)
+def test_where_the_one_that_superseded_it_is_gone_a_region_leads_on_from_where_it_was(member, power, stop, taken, step):
+    """It does not return, as there is nobody whom it could follow, and nothing of it is rewound."""
+    plan = plan_of(SUPERSEDED, sight(member, epoch=1), to="east", gone=("west",), power=power)
+    assert (plan.kind, plan.old, plan.epoch, plan.returns) == (UNPLANNED, "west", 2, ())
+    assert (plan.stop, plan.power, plan.release, plan.objections) == (stop, taken, (), ())
+    assert plan.steps == (
+        *step,
+        "let east lead",
+        "lead the names of the site to east",
+        "prove it: one server takes writes",
+        "warm the cache by requests, where some are declared",
+        "let east grow to its full size, where a command for that is set",
+        "take a full backup, and see that the site answers through its public name",
     )
-    for to in ("east", "west"):
-        plan = plan_of(sight(primary(), epoch=1), TOOK_OVER, to=to)
-        assert plan.objections == (Objection(reason),)
-        assert (plan.old, plan.returns, plan.stop, plan.power, plan.release, plan.steps) == ("", (), (), (), (), ())
+
+
+def test_a_region_that_its_guard_keeps_from_starting_leads_on_too():
+    """Nobody of it answers queries, and its leader may have lost the lease."""
+    west = sight(dead("west-db1"), epoch=1)
+    for east in (sight(down("db1"), down("db2")), sight(down("db1"), leader="")):
+        plan = plan_of(east, west, to="east", gone=("west",))
+        assert (plan.kind, plan.returns, plan.objections) == (UNPLANNED, (), ())
+
+
+def test_what_was_stopped_of_a_region_that_leads_on_is_let_back():
+    stopped = [down(name, patroni="inactive", fenced=True) for name in ("db1", "db2")]
+    plan = plan_of(sight(*stopped), sight(dead("west-db1"), epoch=1), to="east", gone=("west",))
+    assert (plan.stop, plan.release) == ((), ("db1", "db2"))
+
+
+def test_a_region_that_leads_on_must_have_data_of_the_same_cluster():
+    east = sight(primary(identifier="8"), identifier="8")
+    assert objections(east, sight(dead("west-db1"), epoch=1), to="east", gone=("west",)) == [
+        (
+            "db1 has the data of another cluster (8; that of west is 7): it can never take over from it; "
+            "docs/postgres.md says how it becomes a copy",
+            "",
+        )
+    ]
+
+
+def test_a_region_that_is_gone_and_alive_all_the_same_hands_over():
+    """The operator is wrong: nothing has to be given up."""
+    plan = plan_of(SUPERSEDED, TOOK_OVER, to="east", gone=("west",))
+    assert (plan.kind, plan.old, plan.returns, plan.objections) == (PLANNED, "west", ("east",), ())
+
+
+# One region alone
+
+
+@pytest.mark.parametrize("seen", [EAST, sight(down("db1")), sight(primary(), epoch=3)])
+def test_a_region_without_another_one_leads_as_before(seen):
+    plan = make({"east": seen}, ADDRESSES, Request("east"), NOW)
+    assert (plan.kind, plan.to, plan.old, plan.epoch) == (LEADS, "east", "", seen.store.epoch)
+    assert (plan.returns, plan.stop, plan.steps, plan.objections, plan.loss) == ((), (), (), (), "nothing")
+
+
+def test_of_a_region_alone_whose_store_is_away_that_is_told():
+    plan = make({"east": LOST}, ADDRESSES, Request("east"), NOW)
+    assert told(plan) == [
+        (
+            "the cluster store does not answer (no database host answered), so nobody can be made to lead. Bring a "
+            "majority of its members back first; docs/failover.md, The cluster store, says how",
+            "",
+        )
+    ]
 
 
 # A run that did not come to its end
@@ -313,14 +462,14 @@ def test_without_power_nothing_proves_that_a_silent_region_cannot_write():
     assert objections(LOST) == [
         (
             "nothing proves that east cannot write: db1, db2 do not answer, and no failover_fence_command is set that "
-            "takes their power",
+            "takes power",
             GONE,
         )
     ]
     assert objections(silent(down("db1"), dead("db2"))) == [
         (
-            "nothing proves that east cannot write: db2 do not answer, and no failover_fence_command is set that takes "
-            "their power",
+            "nothing proves that east cannot write: db2 does not answer, and no failover_fence_command is set that "
+            "takes power",
             GONE,
         )
     ]
@@ -334,23 +483,110 @@ def test_the_operator_can_say_that_a_region_is_gone():
 
 @pytest.mark.parametrize("power", [False, True])
 @pytest.mark.parametrize(
-    ("role", "state"), [("primary", "running"), ("master", "streaming"), ("standby_leader", "in archive recovery")]
+    ("seen_by", "who"), [(("west-db1", "west-db2"), "west-db1, west-db2 see"), (("db2",), "db2 sees")]
 )
-def test_a_region_that_is_alive_as_others_see_hands_over(power, role, state):
-    seen = dead("db1", role=role, state=state, seen_by=("west-db1", "west-db2"))
+@pytest.mark.parametrize(("role", "state"), [("primary", "running"), ("master", "streaming"), ("leader", "running")])
+def test_a_region_that_is_alive_as_others_see_hands_over(power, seen_by, who, role, state):
+    seen = dead("db1", role=role, state=state, seen_by=seen_by)
     wanted = (
-        "east is alive: west-db1, west-db2 see that db1 leads there, although its host does not answer here. Bring the "
-        "way to its hosts back, and it hands over without a loss",
+        f"east is alive: {who} that db1 leads there, although its host does not answer here. Bring the way to its "
+        "hosts back, and it hands over without a loss",
         GONE,
     )
     assert objections(silent(seen, dead("db2")), power=power) == [wanted]
     assert objections(silent(seen, dead("db2")), power=power, gone=("east",)) == []
 
 
-@pytest.mark.parametrize(("role", "state"), [("primary", "stopped"), ("replica", "running"), ("", "")])
-def test_who_sees_no_leader_there_says_nothing_of_the_region(role, state):
+@pytest.mark.parametrize(
+    ("role", "state"),
+    [
+        ("primary", "stopped"),
+        ("primary", "starting"),
+        ("replica", "running"),
+        ("", ""),
+        # It leads a cluster that follows, and writes nothing.
+        ("standby_leader", "running"),
+        ("standby_leader", "in archive recovery"),
+    ],
+)
+def test_who_sees_nobody_write_there_says_nothing_of_the_region(role, state):
     seen = dead("db1", role=role, state=state, seen_by=("west-db1",))
     assert objections(silent(seen), power=True) == []
+    assert objections(silent(seen), TOOK_OVER) == []
+
+
+def test_a_region_that_had_stopped_writing_is_not_alive_by_its_standby_leader():
+    """The run died in the middle, and the way to the east is away since then."""
+    seen = dead("db1", role="standby_leader", state="running", seen_by=("west-db1",))
+    assert objections(sight(seen, follows="10.1.0.1"), power=True) == []
+
+
+# Regions of which nobody knows by which failover they lead
+
+
+@pytest.mark.parametrize(
+    ("seen_by", "who"), [(("west-db1",), "west-db1 sees"), (("west-db1", "west-db2"), "west-db1, west-db2 see")]
+)
+def test_beside_a_region_that_leads_nobody_else_may_be_seen_to_write(seen_by, who):
+    seen = seen_writing("db1", *seen_by)
+    plan = plan_of(silent(seen, dead("db2")), TOOK_OVER)
+    assert (plan.kind, plan.old, plan.stop, plan.power) == (LEADS, "", (), ())
+    assert told(plan) == [
+        (
+            f"{who} that db1 of east takes writes, and nobody tells by which failover: bring the way to its hosts back",
+            "-e region_is_gone=east, which gives up everything that it acknowledges",
+        )
+    ]
+    assert objections(silent(seen), TOOK_OVER, gone=("east",)) == []
+
+
+def test_a_host_that_answers_and_whose_store_does_not_may_write_as_well():
+    seen = silent(primary(seen_by=("db2", "west-db1")), error="timed out")
+    assert objections(seen, TOOK_OVER) == [
+        (
+            "db2, west-db1 see that db1 of east takes writes, and nobody tells by which failover: bring the way to its "
+            "hosts back",
+            "-e region_is_gone=east, which gives up everything that it acknowledges",
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("east", "kind", "more"),
+    [
+        (EAST, PLANNED, []),
+        (sight(down("db1")), UNPLANNED, []),
+        (
+            sight(dead("db1")),
+            UNPLANNED,
+            [
+                (
+                    "nothing proves that east cannot write: db1 does not answer, and no failover_fence_command is set "
+                    "that takes power",
+                    GONE,
+                )
+            ],
+        ),
+    ],
+)
+def test_a_third_region_that_is_seen_to_write_stands_against_everything(east, kind, more):
+    """It may lead by a later failover than the one that hands over or is lost."""
+    north = silent(seen_writing("north-db1", "db1"), seen_writing("north-db2", "db1", "west-db1"))
+    unknown = "takes writes, and nobody tells by which failover: bring the way to its hosts back"
+    overrule = "-e region_is_gone=north, which gives up everything that it acknowledges"
+    plan = plan_of_three(east, WEST, north)
+    assert (plan.kind, plan.old) == (kind, "east")
+    assert told(plan) == [
+        (f"db1 sees that north-db1 of north {unknown}", overrule),
+        (f"db1, west-db1 see that north-db2 of north {unknown}", overrule),
+        *more,
+    ]
+    assert told(plan_of_three(east, WEST, north, gone=("north",))) == more
+
+
+def test_a_third_region_whose_settings_are_known_is_no_riddle():
+    north = sight(seen_writing("north-db1", "db1"))
+    assert told(plan_of_three(sight(primary(), epoch=1), WEST, north)) == []
 
 
 def test_members_that_could_lead_in_the_region_itself_come_first():
@@ -365,8 +601,8 @@ def test_members_that_could_lead_in_the_region_itself_come_first():
 def test_a_silent_host_is_told_beside_members_that_could_lead():
     assert [reason for reason, _overrule in objections(sight(dead("db1"), standby("db2")))] == [
         "db2 can lead in east, and nothing is lost so: -e scope=database does that",
-        "nothing proves that east cannot write: db1 do not answer, and no failover_fence_command is set that takes "
-        "their power",
+        "nothing proves that east cannot write: db1 does not answer, and no failover_fence_command is set that takes "
+        "power",
     ]
 
 
@@ -456,6 +692,31 @@ def test_the_data_of_another_cluster_never_takes_over(east, known):
     ]
 
 
+@pytest.mark.parametrize("east", [EAST, LOST, sight(down("db1"))])
+def test_a_region_that_does_not_tell_whose_data_it_has_cannot_lead(east):
+    west = sight(standby_leader(identifier="", history=OTHER_WAY), follows="10.0.0.1")
+    assert objections(east, west, gone=("east",)) == [
+        ("west-db1 does not tell whose data it has: its pg_control cannot be read", "")
+    ]
+
+
+def test_a_region_that_has_no_cluster_yet_cannot_lead():
+    plan = plan_of(EAST, NEW)
+    assert (plan.kind, plan.old) == (PLANNED, "east")
+    assert told(plan) == [
+        (
+            "west cannot lead: nobody holds the lease of its cluster. Bring it back, or restore the database: "
+            "docs/restore.md",
+            "",
+        )
+    ]
+
+
+def test_a_region_that_has_no_cluster_yet_neither_leads_nor_returns():
+    plan = plan_of(EAST, NEW, to="east")
+    assert (plan.kind, plan.old, plan.returns, plan.stop, plan.objections) == (LEADS, "", (), (), ())
+
+
 def test_where_nobody_knows_whose_data_the_lost_region_had_it_is_no_objection():
     west = sight(standby_leader(identifier="8"), follows="10.0.0.1", identifier="8")
     assert objections(LOST, west, power=True) == []
@@ -527,6 +788,14 @@ def test_what_is_lost_with_a_region_is_said_as_far_as_it_is_known(east, west, lo
     assert plan_of(east, sight(standby_leader(**west), follows="10.0.0.1")).loss == loss
 
 
+@pytest.mark.parametrize("gone", [(), ("west",)])
+def test_where_a_superseded_region_leads_on_everything_since_then_is_lost(gone):
+    """Not only what was acknowledged after its last commit, and no number of bytes: these are two logs."""
+    east = sight(primary(replayed_at=REPLAYED))
+    plan = plan_of(east, sight(down("west-db1", position=CATCH_UP), epoch=1), to="east", gone=gone)
+    assert plan.loss == "everything that west acknowledged since it led instead of east"
+
+
 def test_where_nobody_leads_in_the_region_nobody_knows_what_it_has():
     west = sight(standby_leader(), follows="10.0.0.1", leader="")
     assert plan_of(LOST, west).loss == "not known: nobody tells what west has of east"
@@ -562,6 +831,24 @@ def test_where_nobody_leads_in_the_region_nobody_knows_what_it_has():
             {
                 "regions": ["east: follows 10.9.9.9", "west: leads, by failover 1"],
                 "leads next": ["west, as now"],
+                "lost": [],
+            },
+        ),
+        (
+            EAST,
+            NEW,
+            {
+                "regions": ["east: leads", "west: has no cluster yet"],
+                "leads next": ["west instead of east, planned"],
+                "lost": ["nothing: east stops writing, and west has all of its log before it may lead"],
+            },
+        ),
+        (
+            sight(primary(), epoch=1),
+            TOOK_OVER,
+            {
+                "regions": ["east: leads, by failover 1", "west: leads, by failover 1"],
+                "leads next": ["nobody can tell"],
                 "lost": [],
             },
         ),

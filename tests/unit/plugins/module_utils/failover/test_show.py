@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ansible_collections.freeagentics.platform.plugins.module_utils.failover import region
 from ansible_collections.freeagentics.platform.plugins.module_utils.failover.plan import Request, make
 from ansible_collections.freeagentics.platform.plugins.module_utils.failover.seen import Member, Sight, Store
@@ -131,10 +133,26 @@ def test_synchronous_members_are_those_of_their_own_region():
 
 def test_objections_to_a_region_name_what_overrules_them():
     assert show_regions(Sight((Member("db1", unreached="timed out"),), None, "refused"))[-1] == (
-        "against it nothing proves that east cannot write: db1 do not answer, and no failover_fence_command is set "
-        "that takes their power [overrule with -e region_is_gone=east, which gives up everything that it acknowledges "
-        "from now on]"
+        "against it nothing proves that east cannot write: db1 does not answer, and no failover_fence_command is set "
+        "that takes power [overrule with -e region_is_gone=east, which gives up everything that it acknowledges from "
+        "now on]"
     )
+
+
+def test_where_nobody_can_tell_which_region_is_right_the_screen_has_only_that():
+    store = Store("db1", identifier="7", config={"ttl": 20, "region_epoch": 2})
+    east = Sight((standby("db1", in_recovery=False),), store)
+    west = Sight((standby("west-db1", in_recovery=False),), replace(store, leader="west-db1"))
+    assert show_regions(east, west, gone=("east",), power=True) == [
+        "regions    east: leads, by failover 2",
+        "           west: leads, by failover 2",
+        "found      db1: takes writes; timeline 2, log up to 0/3E8",
+        "           west-db1: takes writes; timeline 2, log up to 0/3E8",
+        "leads next nobody can tell",
+        "against it east and west both lead, by the same failover, so nobody can tell which of them is right: decide "
+        "it, and write a higher number there with `patronictl edit-config -s region_epoch=NUMBER`; the guard stops the "
+        "other one",
+    ]
 
 
 def test_where_the_region_leads_already_the_screen_is_short():

@@ -204,7 +204,7 @@ def test_what_only_a_superseded_region_had_has_a_section_of_its_own():
     kept = {"db2": KEPT, "db1": {**KEPT, "rows": {}, "deleted": 0}, "db3": {"transactions": 0}}
     outcome = {"led": {"leader": "db9", "seconds": 0.4}, "kept": kept, "answering": ["db1", "db2", "db9"]}
     told = tell_of_regions(plan, outcome)
-    assert (told["verdict"], told["figures"]) == ("west leads with db9, as before; east was let back", [])
+    assert (told["verdict"], told["figures"]) == ("west leads with db9, as before; let back: east", [])
     assert told["sections"][2] == {
         "heading": "What only the other region had, and is kept aside",
         "lines": [
@@ -215,14 +215,38 @@ def test_what_only_a_superseded_region_had_has_a_section_of_its_own():
             "/var/lib/postgresql/kept/00000005-0-5F3A1C8",
         ],
     }
-    assert told["next"] == ["look at what only the other region had: 2 hosts keep it, each all of it that it had"]
+    assert told["next"] == [
+        "look at what only the other region had: each line under 'What only the other region had, and is kept aside' "
+        "names a folder"
+    ]
+
+
+@pytest.mark.parametrize("kept", [{}, {"db1": {"transactions": 0}}, {"db1": {}}])
+def test_where_nothing_is_kept_aside_there_is_nothing_to_look_at(kept):
+    told = tell_of_regions(REGION, {**REGION_OUTCOME, "kept": kept})
+    assert [section["heading"] for section in told["sections"]] == ["The plan", "What was proved"]
+    assert [entry for entry in told["next"] if entry.startswith("look at")] == []
 
 
 def test_a_region_that_returned_and_leads_again_is_told():
     plan = {**REGION, "kind": "planned", "to": "east", "old": "west", "returns": ("east", "north")}
     assert tell_of_regions(plan, REGION_OUTCOME)["verdict"] == (
-        "east leads with db9, instead of west; east and north was let back"
+        "east leads with db9, instead of west; let back: east, north"
     )
+
+
+@pytest.mark.parametrize(
+    ("warmed", "said"),
+    [(1204, ["1204 keys of the cache of east were carried over"]), (0, []), (None, [])],
+)
+def test_keys_that_were_carried_over_are_told(warmed, said):
+    outcome = {**REGION_OUTCOME, "fenced": {}, "yielded": {"seconds": 3.1, "position": "0/5F3A1C8"}, "warmed": warmed}
+    assert tell_of_regions({**REGION, "kind": "planned"}, outcome)["sections"][1]["lines"] == [
+        "east stopped writing at 0/5F3A1C8, and west had replayed that",
+        "exactly one server takes writes, in west, and it committed one",
+        *said,
+        "https://a.b/health answers",
+    ]
 
 
 def test_where_nobody_leads_that_is_told():
@@ -251,16 +275,23 @@ def test_what_is_left_to_do_in_the_regions_is_told():
         "visitors get no answer at https://a.b/health: status 503, not 200",
         "dns_provider is not set: lead the names of the site to west by hand",
         "failover_scale_command ended with status 2: let west grow by hand",
-        "db2 of east does not answer; `patronictl list` there says what it is at",
-        "db9 of west does not answer; `patronictl list` there says what it is at",
+        "no answer of db2, in east: `patronictl list` there says more",
+        "no answer of db9, in west: `patronictl list` there says more",
         "write state: active to west in topology.yml, and state: standby to the others",
         "no backup was begun: run playbooks/backup.yml",
     ]
     assert [figure["name"] for figure in told["figures"]] == ["writes lost", "from then until a server of west leads"]
 
 
-@pytest.mark.parametrize(("kind", "said"), [("unplanned", []), ("planned", ["db1, db2 of east"])])
-def test_that_hosts_of_a_lost_region_do_not_answer_is_no_news(kind, said):
-    found = tell_of_regions({**REGION, "kind": kind}, REGION_OUTCOME)["next"]
-    silent = "{} does not answer; `patronictl list` there says what it is at"
-    assert [entry for entry in found if "patronictl" in entry] == [silent.format(names) for names in said]
+@pytest.mark.parametrize(
+    ("kind", "answering", "said"),
+    [
+        ("unplanned", ["db9"], []),
+        ("unplanned", [], ["no answer of db9, in west: `patronictl list` there says more"]),
+        ("planned", ["db9"], ["no answer of db1, db2, in east: `patronictl list` there says more"]),
+        ("leads", ["db1", "db9"], ["no answer of db2, in east: `patronictl list` there says more"]),
+    ],
+)
+def test_that_hosts_of_a_lost_region_do_not_answer_is_no_news(kind, answering, said):
+    found = tell_of_regions({**REGION, "kind": kind}, {**REGION_OUTCOME, "answering": answering})["next"]
+    assert [entry for entry in found if "patronictl" in entry] == said

@@ -1,10 +1,20 @@
+# Copyright: (c) 2026, FreeAgentics
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """What a ledger says of a database, by tables."""
 
 from __future__ import annotations
 
 import pytest
 
-from tests.acceptance.ledger_book import Attempt, Findings, Outage, compare, failed, outage, read
+from ansible_collections.freeagentics.platform.plugins.module_utils.drill.ledger import (
+    Attempt,
+    Findings,
+    Outage,
+    compare,
+    failed,
+    outage,
+    read,
+)
 
 SENT = '{"at": 7.0, "key": "a-0-1", "value": "f2"}\n'
 

@@ -7,8 +7,8 @@ import time
 
 import pytest
 
-from tests.acceptance.ledger_book import read
-from tests.acceptance.ledger_write import Ledger, Writers
+from ansible_collections.freeagentics.platform.plugins.module_utils.drill.ledger import read
+from ansible_collections.freeagentics.platform.plugins.module_utils.drill.write import Ledger, Writers
 
 
 @pytest.fixture

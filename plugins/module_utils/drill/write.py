@@ -12,6 +12,8 @@ import time
 from pathlib import Path
 from typing import Callable, List, Optional, Sequence, Type, Union
 
+#: The answer that promises that a record is stored.
+STORED = 201
 #: Sends one record and returns the status of the answer.
 SendRecord = Callable[[str, str], int]
 

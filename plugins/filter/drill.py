@@ -1,0 +1,126 @@
+# Copyright: (c) 2026, FreeAgentics
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What a drill is about, whether it may be, and what came of it."""
+
+from __future__ import annotations
+
+from time import time_ns
+
+from ansible_collections.freeagentics.platform.plugins.module_utils.drill import ledger, scenarios
+from ansible_collections.freeagentics.platform.plugins.module_utils.failover import seen
+
+
+def drill_host(variables):
+    """Return what a host's variables have to tell a drill."""
+    names = {"name": "inventory_hostname", "region": "platform_region", "zone": "platform_zone"}
+    found = {key: variables[name] for key, name in names.items()}
+    return {**found, "services": list(variables["platform_services"])}
+
+
+def drill_plan(hosts, databases, request, moment=None):
+    """Return which hosts meet what, or why there is no drill."""
+    try:
+        return _planned(hosts, databases, request, moment or time_ns())
+    except ValueError as error:
+        return {"refusal": str(error), "shown": [], "hosts": [], "title": ""}
+
+
+def _planned(hosts, databases, request, moment):
+    primary = _whole(databases)
+    here = next(one["region"] for one in databases if one["name"] == primary)
+    planned = scenarios.drill(str(request["scenario"]), [one for one in hosts if one["region"] == here], primary)
+    if not request["drillable"] and request["confirm"] != request["platform"]:
+        raise ValueError(
+            f"this lets {request['platform']} meet a fault; say -e confirm={request['platform']} if that is the "
+            "platform that you mean"
+        )
+    if not request["client"]:
+        raise ValueError("drill_client_host is not set: name a host outside of the platform that stores records")
+    if planned["fault"] == scenarios.POWER and not request["power"]:
+        raise ValueError(
+            "failover_fence_command and drill_power_command must be set: they take the power of a host, and give it "
+            "back"
+        )
+    others = [one["region"] for one in databases if one["region"] != here]
+    if planned["operator"] == scenarios.REGION and not others:
+        raise ValueError(f"scenario {planned['name']}: there is no other region")
+    deals = {scenarios.ITSELF: "the platform by itself", scenarios.DATABASE: "an operator, with scope=database"}
+    return {
+        **planned,
+        "refusal": "",
+        "region": here,
+        "other": others[0] if others else "",
+        "platform": request["platform"],
+        "client": request["client"],
+        "prefix": f"drill-{planned['name'].replace('_', '-')}-{moment}",
+        "shown": [
+            f"drill      {planned['title']} ({planned['row']})",
+            f"hosts      {', '.join(planned['hosts'])}",
+            f"dealt with {deals.get(planned['operator'], 'an operator, with scope=region')}",
+            "passed     every acknowledged record is on every server once, and the site is away "
+            f"{planned['seconds']:g} s at most",
+        ],
+    }
+
+
+def _whole(databases):
+    """Return the server that takes writes, if every database host answers and the others follow.
+
+    :raises ValueError: the platform is not whole, so that nothing can be learnt from a drill.
+    """
+    sights = {
+        name: seen.read([one for one in databases if one["region"] == name], name)
+        for name in dict.fromkeys(one["region"] for one in databases)
+    }
+    members = [one for sight in sights.values() for one in sight.members]
+    silent = [f"{one.name}: {one.unreached or 'its PostgreSQL does not answer'}" for one in members if not one.answers]
+    writers = [one.name for one in members if one.writable]
+    if silent or len(writers) != 1:
+        reason = "; ".join(silent) or f"servers that take writes: {', '.join(writers) or 'none'}"
+        raise ValueError(f"the platform is not whole ({reason}), so a drill would prove nothing. Make it whole first")
+    return writers[0]
+
+
+def drill_report(planned, outcome):
+    """Return whether the platform passed, and the parts of the report."""
+    attempts = ledger.read(outcome["ledger"].splitlines(keepends=True))
+    records = {
+        server: [tuple(line.split("\t", 1)) for line in lines if line] for server, lines in outcome["records"].items()
+    }
+    judged = scenarios.judge(attempts, records, outcome["begun"], outcome["ended"], planned["seconds"])
+    writers, timelines = outcome["writers"].count(False), sorted(set(outcome["histories"]))
+    one = writers == 1 and len(timelines) == 1
+    good = judged["good"] and one
+    said = "passed" if good else "did not pass"
+    figures = [
+        {"name": "the site was away", "measured": f"{judged['away']} s", "target": f"{planned['seconds']:g} s at most"},
+        {
+            "name": "records acknowledged",
+            "measured": str(judged["acknowledged"]),
+            "target": "each on every server, once",
+        },
+        {"name": "records not acknowledged meanwhile", "measured": str(judged["failed"]), "target": ""},
+    ]
+    proved = [f"{server}: {found}" for server, found in sorted(judged["findings"].items())] or [
+        "every acknowledged record is on every server, once; none that was refused is anywhere"
+    ]
+    proved.append(f"servers that take writes: {writers}; timelines: {', '.join(map(str, timelines))}")
+    report = {
+        "verdict": f"{planned['title']}: {said}; away {judged['away']} s",
+        "figures": figures,
+        "sections": [
+            {"heading": "The drill", "lines": planned["shown"]},
+            {"heading": "What was proved", "lines": proved},
+        ],
+        "next": [] if good else ["look at what was proved, and at the reports of failover.yml beside this one"],
+        "drill": {**{key: planned[key] for key in ("name", "title", "row", "seconds")}, **judged, "good": good},
+    }
+    return {"good": good, "report": report}
+
+
+class FilterModule:
+    """The filters of this file."""
+
+    def filters(self):
+        """Return the filters by name."""
+        return {"drill_host": drill_host, "drill_plan": drill_plan, "drill_report": drill_report}

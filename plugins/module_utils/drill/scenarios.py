@@ -1,0 +1,154 @@
+# Copyright: (c) 2026, FreeAgentics
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What can be drilled: which hosts meet which fault, who deals with it, and how long the site may be away. Pure.
+
+The rows are those of the specification's table of disasters, R61 to R64.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Callable, Dict, List, Mapping, Sequence, Tuple
+
+from ansible_collections.freeagentics.platform.plugins.module_utils.drill import ledger
+
+#: Faults, as the tasks of playbooks/tasks/drill know them.
+POWER, KILL, FREEZE, CUT, CUT_STORE, CUT_IN, STOP_STORE = (
+    "power",
+    "kill",
+    "freeze",
+    "cut",
+    "cut_store",
+    "cut_in",
+    "stop_store",
+)
+#: Who deals with it: the platform by itself, or an operator with failover.yml, for the database or for the region.
+ITSELF, DATABASE, REGION = "", "database", "region"
+
+Hosts = Sequence[Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """One drill.
+
+    :param title: what happens, as the summary says it.
+    :param row: the requirement that it proves.
+    :param fault: what the hosts meet.
+    :param chosen: returns the names of the hosts.
+    :param seconds: how long the site may be away.
+    :param operator: who deals with it.
+    """
+
+    title: str
+    row: str
+    fault: str
+    chosen: Callable[[Hosts, str], List[str]]
+    seconds: float
+    operator: str = ITSELF
+
+
+def _primary(_hosts: Hosts, primary: str) -> List[str]:
+    return [primary]
+
+
+def _first(service: str) -> Callable[[Hosts, str], List[str]]:
+    return lambda hosts, _primary_name: [one["name"] for one in hosts if service in one["services"]][:1]
+
+
+def _zone_of_primary(hosts: Hosts, primary: str) -> List[str]:
+    zone = next(one["zone"] for one in hosts if one["name"] == primary)
+    return [one["name"] for one in hosts if one["zone"] == zone]
+
+
+def _redis_in_a_zone(hosts: Hosts, _primary_name: str) -> List[str]:
+    nodes = [one for one in hosts if "redis" in one["services"]]
+    zones = sorted({one["zone"] for one in nodes}, key=lambda zone: sum(one["zone"] == zone for one in nodes))
+    return [one["name"] for one in nodes if one["zone"] == zones[0]]
+
+
+def _majority_of_store(hosts: Hosts, primary: str) -> List[str]:
+    voters = [one["name"] for one in hosts if "etcd" in one["services"]]
+    return sorted(voters, key=lambda name: name == primary)[: len(voters) // 2 + 1]
+
+
+def _all(hosts: Hosts, _primary_name: str) -> List[str]:
+    return [one["name"] for one in hosts]
+
+
+SCENARIOS: Dict[str, Scenario] = {
+    "primary_killed": Scenario("the database's primary is killed", "R62", KILL, _primary, 10),
+    "primary_frozen": Scenario(
+        "the database's primary hangs, and an operator acts", "R62", FREEZE, _primary, 40, DATABASE
+    ),
+    "primary_lost": Scenario("the host of the database's primary is lost", "R62", POWER, _primary, 40),
+    "primary_lost_operator": Scenario(
+        "the host of the database's primary is lost, and an operator acts", "R62", POWER, _primary, 40, DATABASE
+    ),
+    "primary_cut_off": Scenario("the database's primary is cut off from everything", "R62", CUT, _primary, 60),
+    "primary_cut_from_store": Scenario(
+        "the primary is cut off from the cluster store only", "R62", CUT_STORE, _primary, 60
+    ),
+    "primary_deaf": Scenario("nothing reaches the primary, and it reaches others", "R62", CUT_IN, _primary, 60),
+    "store_without_quorum": Scenario("the cluster store has no quorum", "R61", STOP_STORE, _majority_of_store, 60),
+    "load_balancer_lost": Scenario("a load balancer is lost", "R61", POWER, _first("load_balancer"), 15),
+    "api_lost": Scenario("an API server is lost", "R61", POWER, _first("api"), 15),
+    "web_lost": Scenario("a web server is lost", "R61", POWER, _first("web"), 15),
+    "cache_lost": Scenario("a node of the cache is lost", "R61", POWER, _first("redis"), 15),
+    "cache_zone_lost": Scenario("a zone of the cache is lost", "R61", POWER, _redis_in_a_zone, 30),
+    "backup_lost": Scenario("the backup host is lost", "R61", POWER, _first("backup"), 15),
+    "monitoring_lost": Scenario("a monitoring server is lost", "R61", POWER, _first("monitoring"), 15),
+    "zone_lost": Scenario("the zone of the primary is lost", "R61", POWER, _zone_of_primary, 60),
+    "region_lost": Scenario("a region is lost, and an operator acts", "R63", POWER, _all, 120, REGION),
+}
+
+
+def drill(name: str, hosts: Hosts, primary: str) -> Dict[str, Any]:
+    """Return a scenario with the hosts that it is about.
+
+    :param hosts: the hosts of the region that leads: ``name``, ``zone`` and ``services`` each.
+    :param primary: the database server that takes writes.
+    :raises ValueError: there is no such scenario, or no host for it; the text says what there is.
+    """
+    if name not in SCENARIOS:
+        known = "\n".join(f"  -e scenario={key:24}{one.title}" for key, one in SCENARIOS.items())
+        raise ValueError(f"scenario is {name or 'not set'!r}. There are:\n{known}")
+    scenario = SCENARIOS[name]
+    chosen = scenario.chosen(hosts, primary)
+    if not chosen:
+        raise ValueError(f"scenario {name}: the region has no host for it")
+    return {
+        "name": name,
+        "title": scenario.title,
+        "row": scenario.row,
+        "fault": scenario.fault,
+        "hosts": chosen,
+        "seconds": scenario.seconds,
+        "operator": scenario.operator,
+    }
+
+
+def judge(
+    attempts: Sequence[ledger.Attempt],
+    records: Mapping[str, Sequence[Tuple[str, str]]],
+    begin: float,
+    end: float,
+    most: float,
+) -> Dict[str, Any]:
+    """Return what a ledger and the servers say of a drill.
+
+    :param records: key and value of the ledger's records on each database server.
+    :param begin: when the fault came, and ``end`` when all was whole again, by the clock of the client.
+    :param most: how many seconds the site may be away.
+    """
+    compared = {server: ledger.compare(attempts, rows) for server, rows in records.items()}
+    findings = {server: str(found) for server, found in compared.items() if found}
+    away = ledger.outage(attempts, begin, end).seconds
+    failed = [one for one in attempts if one.outcome != "acknowledged" and begin <= one.sent <= end]
+    return {
+        "acknowledged": len(ledger.acknowledged(attempts)),
+        "failed": len(failed),
+        "away": round(away, 2),
+        "findings": findings,
+        "good": not findings and away <= most,
+    }
