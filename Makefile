@@ -49,7 +49,7 @@ acceptance: $(VENV) ## Look at the running lab from outside
 	@.ci/stage acceptance
 
 .PHONY: drills
-drills: $(VENV) ## Lose parts of the running lab's data tier under load, and look every acknowledged write up
+drills: $(VENV) ## Drill every scenario in the running lab under load, look every acknowledged write up, write docs/drills.md
 	@.ci/stage drills
 
 .PHONY: test

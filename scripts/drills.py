@@ -28,8 +28,8 @@ HEAD = """# Drills
 Written by `make drills`, from the reports of `playbooks/drill.yml` in the lab. In each drill records are stored through
 the site's name, by a client outside of the platform, with a ledger on its disk; something is broken; and afterwards
 every acknowledged record has to be on every database server, once, with one server that takes writes, and all servers
-on one timeline. *Away* is the longest time in which no record was acknowledged, by the client's clock; names are kept for
-the 30 s that DNS says. R61 to R64 are the rows of the requirements' table of disasters.
+on one timeline. *Away* is the longest time in which no record was acknowledged, by the client's clock; names are kept
+for the 30 s that DNS says. R61 to R64 are the rows of the requirements' table of disasters.
 
     ansible-playbook playbooks/drill.yml -i inventories/lab -e scenario=primary_lost
 """

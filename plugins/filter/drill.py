@@ -88,7 +88,9 @@ def drill_report(planned, outcome):
         server: [tuple(line.split("\t", 1)) for line in lines if line] for server, lines in outcome["records"].items()
     }
     judged = scenarios.judge(attempts, records, outcome["begun"], outcome["ended"], planned["seconds"])
-    writers, timelines = outcome["writers"].count(False), sorted(set(outcome["histories"]))
+    # Ansible's lists give what they hold to loops only.
+    writers = sum(1 for in_recovery in outcome["writers"] if in_recovery is False)
+    timelines = sorted(set(outcome["histories"]))
     one = writers == 1 and len(timelines) == 1
     good = judged["good"] and one
     said = "passed" if good else "did not pass"

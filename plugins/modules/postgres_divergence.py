@@ -116,6 +116,7 @@ from ansible_collections.freeagentics.platform.plugins.module_utils.failover.div
     beyond,
     is_end,
     read,
+    segments_of,
 )
 from ansible_collections.freeagentics.platform.plugins.module_utils.failover.seen import parse_control
 from ansible_collections.freeagentics.platform.plugins.module_utils.postgres_io import sql
@@ -156,6 +157,7 @@ class Server:
     def __init__(self, module: AnsibleModule) -> None:
         self._module, self._params = module, module.params
         self._directory = module.params["directory"]
+        self._log = os.path.join(self._directory, "pg_wal")
         self._environment = {"LC_ALL": "C", "TZ": "UTC"}
 
     def _run(self, program: str, *words: str) -> Tuple[int, str, str]:
@@ -169,57 +171,56 @@ class Server:
             raise Failed(f"{program} failed: {error}")
         return out
 
-    def control(self) -> Tuple[Dict[str, Any], Dict[str, str]]:
-        """Return what pg_control says, and the settings that a follower must not have less of."""
+    def control(self) -> Tuple[int, int, Dict[str, str]]:
+        """Return the timeline, the bytes of a segment, and the settings that a follower must not have less of."""
         text = self._said("pg_controldata", "-D", self._directory)
         least = {}
         for name, label in AT_LEAST.items():
             match = re.search(rf"^{label}:\s*(\d+)$", text, re.MULTILINE)
             if match:
                 least[name] = match.group(1)
-        return parse_control(text), least
+        size = re.search(r"^Bytes per WAL segment:\s*(\d+)$", text, re.MULTILINE)
+        return int(parse_control(text).get("timeline") or 1), int(size.group(1)) if size else 16 * 1024 * 1024, least
 
     def history(self, timeline: int) -> History:
         """Return the history of a timeline, by its file."""
-        path = os.path.join(self._directory, "pg_wal", f"{timeline:08X}.history")
+        path = os.path.join(self._log, f"{timeline:08X}.history")
         try:
             with open(path, encoding="utf-8") as file:
                 return parse_history(timeline, file.read())
         except FileNotFoundError:
             return History(timeline)
 
-    def committed(self, stretches: Tuple[Stretch, ...]) -> Found:
+    def committed(self, stretches: Tuple[Stretch, ...], own: History, size: int) -> Found:
         """Return what was committed on stretches of the log.
 
+        :param own: the server's history.
+        :param size: bytes of a segment.
         :raises Failed: a part of it is not there.
         """
         found = Found()
         for stretch in stretches:
-            if not self.segments((stretch,)):
+            segments = segments_of(stretch, own, os.listdir(self._log), size)
+            if not segments:
                 # It ends before the ways part. pg_control does not say how far a log goes that was not shut down.
-                break
-            words = ["--path", os.path.join(self._directory, "pg_wal"), "--timeline", str(stretch.timeline)]
-            words += ["--start", show_lsn(stretch.start)]
-            if stretch.end is not None:
-                words += ["--end", show_lsn(stretch.end)]
-            code, out, error = self._run("pg_waldump", *words)
-            if code and not is_end(error):
+                continue
+            with tempfile.TemporaryDirectory(prefix="divergence.") as folder:
+                for name, file in segments.items():
+                    os.symlink(os.path.join(self._log, file), os.path.join(folder, name))
+                words = ["--path", folder, "--timeline", str(stretch.timeline), "--start", show_lsn(stretch.start)]
+                if stretch.end is not None:
+                    words += ["--end", show_lsn(stretch.end)]
+                code, out, error = self._run("pg_waldump", *words)
+            if code and not is_end(error, segments):
                 raise Failed(f"what was committed from {show_lsn(stretch.start)} on cannot be seen: {error}")
             read(out.splitlines(), found)
         return found
 
-    def segments(self, stretches: Tuple[Stretch, ...]) -> List[str]:
-        """Return the paths of the segments that have the stretches, as far as they are there."""
-        first = min((stretch.start for stretch in stretches), default=0) >> 24
-        timelines = {stretch.timeline for stretch in stretches}
-        folder = os.path.join(self._directory, "pg_wal")
-        found = []
-        for name in sorted(os.listdir(folder)):
-            if not re.fullmatch(r"[0-9A-F]{24}", name) or int(name[:8], 16) not in timelines:
-                continue
-            if (int(name[8:16], 16) << 8) + int(name[16:], 16) >= first:
-                found.append(os.path.join(folder, name))
-        return found
+    def files(self, stretches: Tuple[Stretch, ...], own: History, size: int) -> List[str]:
+        """Return the paths of the files that have the stretches."""
+        names = os.listdir(self._log)
+        found = {file for stretch in stretches for file in segments_of(stretch, own, names, size).values()}
+        return [os.path.join(self._log, name) for name in sorted(found)]
 
     def start(self, folder: str, log: str, least: Dict[str, str]) -> None:
         """Start it alone: no network, no archive, no changes, and nobody to follow.
@@ -253,8 +254,13 @@ class Server:
             raise Failed(f"the server did not start alone: {error}. What it said is in {log}")
 
     def stop(self) -> None:
-        """Stop it again."""
+        """Stop it again.
+
+        :raises Failed: it goes on.
+        """
         self._run("pg_ctl", "stop", "-m", "fast", "-w", "-s", "-D", self._directory)
+        if self._run("pg_ctl", "status", "-D", self._directory)[0] == 0:
+            raise Failed("the server that was started alone does not stop")
 
 
 def copied(folder: str, socket: str, transactions: List[int]) -> Dict[str, int]:
@@ -301,28 +307,31 @@ def _copy(cursor: Any, folder: str, names: Tuple[str, str, str], transactions: L
     return max(rows, 0)
 
 
-def keep(
-    server: Server, folder: str, stretches: Tuple[Stretch, ...], found: Found, least: Dict[str, str]
-) -> Dict[str, int]:
+def keep(server: Server, folder: str, files: List[str], found: Found, least: Dict[str, str]) -> Dict[str, int]:
     """Write everything that is kept into a folder; return how many rows there are.
 
-    :raises Failed: the server did not start, or did not answer as it should.
+    :param files: the segments of the log.
+    :raises Failed: the server did not start, or did not answer as it should, or nothing can be written.
     """
-    os.makedirs(os.path.join(folder, "wal"), mode=0o700, exist_ok=True)
-    for segment in server.segments(stretches):
-        shutil.copy2(segment, os.path.join(folder, "wal"))
-    with open(os.path.join(folder, "commits.csv"), "w", encoding="utf-8") as file:
-        file.write("transaction,committed\n")
-        file.writelines(f"{one},{moment}\n" for one, moment in sorted(found.commits.items()))
     socket = tempfile.mkdtemp(prefix="divergence.")
     try:
-        server.start(socket, os.path.join(folder, "server.log"), least)
-        return copied(folder, socket, found.transactions)
+        os.makedirs(os.path.join(folder, "wal"), mode=0o700, exist_ok=True)
+        for path in files:
+            shutil.copy2(path, os.path.join(folder, "wal"))
+        with open(os.path.join(folder, "commits.csv"), "w", encoding="utf-8") as file:
+            file.write("transaction,committed\n")
+            file.writelines(f"{one},{moment}\n" for one, moment in sorted(found.commits.items()))
+        try:
+            server.start(socket, os.path.join(folder, "server.log"), least)
+            return copied(folder, socket, found.transactions)
+        finally:
+            # One that did not come up in time may still be on its way.
+            server.stop()
+    except OSError as error:
+        raise Failed(f"it cannot be kept: {error}") from error
     except sql.ERRORS as error:
-        raise Failed(f"the rows cannot be read: {error}") from error
+        raise Failed(f"the rows cannot be read: {str(error).strip()}") from error
     finally:
-        # One that did not come up in time may still be on its way.
-        server.stop()
         shutil.rmtree(socket, ignore_errors=True)
 
 
@@ -333,12 +342,10 @@ def found_there(module: AnsibleModule, server: Server, result: Dict[str, Any]) -
     :raises ValueError: it has the data of another cluster.
     """
     params = module.params
-    control, least = server.control()
-    stretches = beyond(
-        server.history(int(control.get("timeline") or 1)),
-        parse_history(params["leader_timeline"], params["leader_history"]),
-    )
-    found = server.committed(stretches)
+    timeline, size, least = server.control()
+    own = server.history(timeline)
+    stretches = beyond(own, parse_history(params["leader_timeline"], params["leader_history"]))
+    found = server.committed(stretches, own, size)
     if not stretches or not found.commits:
         return
     where, moments = stretches[0], sorted(found.commits.values())
@@ -351,7 +358,7 @@ def found_there(module: AnsibleModule, server: Server, result: Dict[str, Any]) -
         with open(summary, encoding="utf-8") as file:
             result.update(json.load(file), changed=False)
     elif not module.check_mode:
-        result.update(path=folder, rows=keep(server, folder, stretches, found, least))
+        result.update(path=folder, rows=keep(server, folder, server.files(stretches, own, size), found, least))
         with open(f"{summary}.new", "w", encoding="utf-8") as file:
             json.dump({key: value for key, value in result.items() if key != "changed"}, file, indent=2)
         os.replace(f"{summary}.new", summary)

@@ -5,8 +5,10 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
+import time
 from pathlib import Path
 from typing import Callable, ContextManager
 
@@ -14,6 +16,7 @@ import pytest
 
 from tests.acceptance.data.cluster import Cluster
 from tests.acceptance.data.hosts import Hosts
+from tests.acceptance.matrix.declaration import Declaration, Node
 from tests.acceptance.site_client import until
 from tests.drills.load import Load
 
@@ -27,6 +30,12 @@ PHASES = (
     "Let another member lead",
     "Prove it",
     "Save what there is now",
+)
+#: The same where another region shall lead, and both are alive.
+REGION_PHASES = (
+    "Let the region that leads stop writing",
+    "Let the other region lead",
+    "Lead the names of the site there",
 )
 
 
@@ -83,6 +92,70 @@ def test_an_unfenced_primary_is_refused(cluster: Cluster, hosts: Hosts, refused:
         said = refused('{"failover_fence_command": []}', "unfenced=refuse")
     assert f"nothing proves that {primary} cannot write: its host does not answer" in said
     assert "-e unfenced=wait, which waits until its lease has run out" in said
+    cluster.wait_until_whole()
+
+
+def test_a_candidate_that_lags_is_refused(
+    load: Callable[[], ContextManager[Load]],
+    cluster: Cluster,
+    hosts: Hosts,
+    refused: Callable[..., str],
+    play: Callable[..., str],
+    platform_name: str,
+) -> None:
+    """It was cut off while others acknowledged writes; who has them leads in the end."""
+    with load():
+        cluster.wait_until_whole()
+        primary = cluster.primary()
+        behind, ahead = (name for name in cluster.members if name != primary)
+        with hosts.unplugged(behind):
+            time.sleep(5)
+            hosts.kill(primary)
+        try:
+            said = refused(f"candidate={behind}")
+            assert re.search(rf"{behind} lacks \d+ bytes of log that {ahead} has: they would be lost", said), said
+            play("failover", "scope=database", f"confirm={platform_name}", limit=LIMIT)
+            assert cluster.primary() == ahead
+        finally:
+            hosts.start(primary)
+        cluster.wait_until_whole()
+
+
+def test_a_region_that_is_alive_is_not_given_up(
+    cluster: Cluster,
+    hosts: Hosts,
+    declaration: Declaration,
+    serving: Callable[[str], list[Node]],
+    refused: Callable[..., str],
+) -> None:
+    """Only the operator's way to it is cut: the other region still sees who leads there."""
+    cluster.wait_until_whole()
+    east, west = declaration.regions
+    primary = cluster.primary()
+    with hosts.without_power(serving("bastion")[0].name):
+        said = refused("scope=region", f"to={west}")
+        assert f"{east} is alive: {cluster.followers[0]} sees that {primary} leads there" in said
+        assert f"-e region_is_gone={east}, which gives up everything that it acknowledges from now on" in said
+    assert cluster.primary() == primary
+
+
+@pytest.mark.parametrize("phase", REGION_PHASES)
+def test_what_a_dead_run_left_of_a_region_is_finished_by_the_next(
+    cluster: Cluster,
+    declaration: Declaration,
+    command: list[str],
+    play: Callable[..., str],
+    platform_name: str,
+    phase: str,
+) -> None:
+    cluster.wait_until_whole()
+    east, west = declaration.regions
+    there, back = (["scope=region", f"to={name}", f"confirm={platform_name}"] for name in (west, east))
+    _die_at(phase, [*command, *(word for variable in there for word in ("-e", variable))])
+    play("failover", *there, limit=LIMIT)
+    assert cluster.primary() in cluster.followers
+    play("failover", *back, limit=LIMIT)
+    assert cluster.primary() in cluster.members
     cluster.wait_until_whole()
 
 

@@ -55,8 +55,7 @@ def beyond(own: History, leader: History) -> Tuple[Stretch, ...]:
 
     :raises ValueError: they have no beginning in common.
     """
-    mine = [(switch.timeline, switch.end) for switch in own.switches] + [(own.timeline, None)]
-    theirs = [(switch.timeline, switch.end) for switch in leader.switches] + [(leader.timeline, None)]
+    mine, theirs = _parts(own), _parts(leader)
     for place, (timeline, end) in enumerate(mine):
         other, left = theirs[place] if place < len(theirs) else (None, None)
         if timeline != other and place:
@@ -75,12 +74,68 @@ def beyond(own: History, leader: History) -> Tuple[Stretch, ...]:
     return ()
 
 
+def _parts(history: History) -> List[Tuple[int, Optional[int]]]:
+    """Return the timelines of a history, each with the position at which it was left."""
+    return [*((switch.timeline, switch.end) for switch in history.switches), (history.timeline, None)]
+
+
+def segments_of(stretch: Stretch, own: History, files: Iterable[str], size: int = 16 * 1024 * 1024) -> Dict[str, str]:
+    """Return the files that have a stretch of log, by the names of its segments; none where the log ends before it.
+
+    The segment in which a timeline was left is there as the first one of the next timeline, which has its beginning.
+    Under its own name it is there only until it is archived as ``.partial``.
+
+    :param own: the history of the server that has the log.
+    :param files: the names in its folder ``pg_wal``.
+    :param size: bytes of a segment.
+    """
+    known = set(files)
+    timelines = [switch.timeline for switch in own.switches] + [own.timeline]
+    later = [timeline for timeline in timelines if timeline >= stretch.timeline]
+    last = max((number for name in known for number in [_number(name, later, size)] if number is not None), default=-1)
+    if stretch.end is not None:
+        last = min(last, stretch.end // size)
+    found = {}
+    for number in range(stretch.start // size, last + 1):
+        names = [segment_name(timeline, number, size) for timeline in later]
+        there = next((name for name in (names[0], f"{names[0]}.partial", *names[1:]) if name in known), "")
+        if there:
+            found[names[0]] = there
+    return found
+
+
+def segment_name(timeline: int, number: int, size: int) -> str:
+    """Return the name of a segment, as PostgreSQL gives it.
+
+    >>> segment_name(2, 257, 16 * 1024 * 1024)
+    '000000020000000100000001'
+    """
+    each = 0x100000000 // size
+    return f"{timeline:08X}{number // each:08X}{number % each:08X}"
+
+
+def _number(name: str, timelines: List[int], size: int) -> Optional[int]:
+    """Return the number of a segment of some timelines, None where the file is none."""
+    match = re.fullmatch(r"([0-9A-F]{8})([0-9A-F]{8})([0-9A-F]{8})(\.partial)?", name)
+    if not match or int(match.group(1), 16) not in timelines:
+        return None
+    return int(match.group(2), 16) * (0x100000000 // size) + int(match.group(3), 16)
+
+
 #: What pg_waldump says where a log ends, and not where a part of it is missing.
 _END = re.compile(r"could not find a valid record after|error in WAL record at|invalid record length|out-of-sequence")
+_MISSING = re.compile(r'could not find file "([0-9A-F]{24})"')
 
 
-def is_end(complaint: str) -> bool:
-    """Return whether a complaint of pg_waldump means that the log ends there."""
+def is_end(complaint: str, segments: Iterable[str]) -> bool:
+    """Return whether a complaint of pg_waldump means that the log ends there.
+
+    :param segments: those that it was given. One that is missing behind all of them is the end, as the log may end with
+        a whole segment.
+    """
+    missing = _MISSING.search(complaint)
+    if missing:
+        return missing.group(1) > max(segments, default="")
     return bool(_END.search(complaint))
 
 

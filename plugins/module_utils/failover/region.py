@@ -61,6 +61,7 @@ class Plan:
     :param stop: database hosts on which Patroni and PostgreSQL are stopped.
     :param power: database hosts whose power is taken.
     :param release: database hosts that may start again, as followers.
+    :param alone: whether ``to`` was superseded by ``old``, and goes on from where it was then.
     """
 
     kind: str
@@ -71,6 +72,7 @@ class Plan:
     stop: Tuple[str, ...] = ()
     power: Tuple[str, ...] = ()
     release: Tuple[str, ...] = ()
+    alone: bool = False
     loss: str = ""
     steps: Tuple[str, ...] = ()
     objections: Tuple[Objection, ...] = ()
@@ -92,7 +94,8 @@ def make(sights: Mapping[str, Sight], addresses: Mapping[str, str], request: Req
     lost = kind == UNPLANNED
     # Where the region that superseded this one is given up for good, this one goes on from where it was.
     alone = request.to if lost and old in request.gone else ""
-    returns = tuple(name for name in sights if name not in (old, alone) and _must_return(sights, name, old))
+    # A region that was superseded cannot follow one that is lost: the next run lets it follow the one that leads then.
+    returns = tuple(name for name in sights if not lost and name != old and _must_return(sights, name, old))
     stop = [one.name for name in (*returns, *((old,) if lost else ())) for one in sights[name].members if one.reached]
     silent = [one.name for one in sights[old].members if not one.reached] if lost else []
     power = silent if request.power else []
@@ -106,6 +109,7 @@ def make(sights: Mapping[str, Sight], addresses: Mapping[str, str], request: Req
         stop=tuple(stop),
         power=tuple(power),
         release=tuple(_release(sights, returns, old if lost else "")),
+        alone=bool(alone) and _leads(target),
         loss=_loss(sights, request.to, old, kind, now),
     )
     return Plan(
@@ -135,8 +139,9 @@ def _right(sights: Mapping[str, Sight]) -> str:
 
 def _equals(sights: Mapping[str, Sight]) -> List[str]:
     """Return the regions that lead by the same failover, so that nobody can tell which of them is right."""
-    leading = [name for name, sight in sights.items() if _leads(sight)]
-    return leading if len(leading) > 1 and not _right(sights) else []
+    epochs = {name: sight.store.epoch for name, sight in sights.items() if _leads(sight) and sight.store}
+    leading = [name for name, epoch in epochs.items() if epoch == max(epochs.values())]
+    return leading if len(leading) > 1 else []
 
 
 def _followed(sight: Sight, addresses: Mapping[str, str]) -> str:
@@ -186,11 +191,11 @@ def _loss(sights: Mapping[str, Sight], to: str, old: str, kind: str, now: float)
         return "nothing"
     if kind == PLANNED:
         return f"nothing: {old} stops writing, and {to} has all of its log before it may lead"
+    if _leads(sights[to]):
+        return f"everything that {old} acknowledged since it led instead of {to}"
     member = leader(sights[to])
     if member is None or member.replayed_at is None:
         return f"not known: nobody tells what {to} has of {old}"
-    if _leads(sights[to]):
-        return f"everything that {old} acknowledged since it led instead of {to}"
     said = f"what {old} acknowledged after {moment(member.replayed_at)}, {now - member.replayed_at:.0f} s ago"
     had = [one.position for one in sights[old].members if one.position]
     lacks = lag_bytes(max(had), member.position) if had else 0
@@ -244,27 +249,39 @@ def _objections(sights: Mapping[str, Sight], plan: Plan, request: Request, silen
             yield Objection(f"{name}: {paused().reason}")
     yield from _unknown_leaders(sights, plan, request)
     if plan.kind == LEADS:
+        if target.store.follows:
+            yield Objection(
+                f"{plan.to} follows {target.store.follows}, which is no database host of the declaration, and nobody "
+                "but you knows what becomes of that one"
+            )
         return
+    yield from _of_the_target(sights, plan)
+    if plan.kind == UNPLANNED:
+        yield from _of_the_old_region(sights[plan.old], plan, request, silent)
+
+
+def _of_the_target(sights: Mapping[str, Sight], plan: Plan) -> Iterator[Objection]:
+    """Tell why the region cannot lead."""
+    target = sights[plan.to]
     member = leader(target)
-    returning = plan.to in plan.returns
-    if returning and plan.kind == UNPLANNED:
+    if not any(one.reached for one in target.members):
+        yield Objection(f"{plan.to} cannot lead: none of its database hosts answers")
+    elif plan.kind == UNPLANNED and not plan.alone and _leads(target):
         yield Objection(
             f"{plan.to} was superseded by {plan.old}, which is lost: what {plan.old} acknowledged since then is not in "
             f"{plan.to}. Bring {plan.old} back",
             f"-e region_is_gone={plan.old}, which gives that up",
         )
+    elif plan.to in plan.returns or plan.alone:
+        # Its database is down, or held down by the guard.
         return
-    if not returning and (member is None or not serves(target, member) or not member.reached) and not _leads(target):
+    elif member is None or not serves(target, member) or not member.reached:
         yield Objection(
             f"{plan.to} cannot lead: {_why_not(target, member)}. Bring it back, or restore the database: "
             "docs/restore.md"
         )
-    elif not returning and member is not None:
+    else:
         yield from _of_data(sights, plan, member)
-    if returning and not any(one.reached for one in target.members):
-        yield Objection(f"{plan.to} cannot lead: none of its database hosts answers")
-    if plan.kind == UNPLANNED:
-        yield from _of_the_old_region(sights[plan.old], plan, request, silent)
 
 
 def _undecided(regions: Sequence[str]) -> Objection:

@@ -109,8 +109,9 @@ def tell_of_regions(plan: Mapping[str, Any], outcome: Mapping[str, Any]) -> Dict
         in the one that led; ``fenced`` and ``kept`` by host, of what kept it from writing and of
         ``postgres_divergence``; ``replayed_at`` is when the last transaction was committed that came over, in seconds
         of the epoch; ``site`` of ``endpoint_health``; ``answering`` are the database hosts that answered at the end,
-        ``backup`` is whether one was begun, ``dns`` the provider, ``warmed`` how many keys were carried over, ``grown``
-        the status of the command that lets the region grow, None where there is none.
+        ``backup`` is whether one was begun, ``declared`` whether the declaration says that the region leads,
+        ``dns`` the provider, ``warmed`` how many keys were carried over, ``grown`` the status of the command that lets
+        the region grow, None where there is none.
     """
     return {
         "verdict": _region_verdict(plan, outcome),
@@ -153,7 +154,7 @@ def _region_figures(plan: Mapping[str, Any], outcome: Mapping[str, Any]) -> Iter
 def _region_loss(plan: Mapping[str, Any], outcome: Mapping[str, Any]) -> str:
     if plan["kind"] == PLANNED:
         return "none"
-    if not outcome.get("replayed_at"):
+    if not outcome.get("replayed_at") or plan["alone"]:
         return str(plan["loss"])
     return f"what {plan['old']} acknowledged after {moment(float(outcome['replayed_at']))}, by its clock"
 
@@ -202,7 +203,7 @@ def _region_next(plan: Mapping[str, Any], outcome: Mapping[str, Any]) -> Iterato
             "what only it has is kept aside first"
         )
     yield from _silent_hosts(plan, outcome)
-    if plan["kind"] != LEADS:
+    if not outcome.get("declared"):
         yield f"write state: active to {plan['to']} in topology.yml, and state: standby to the others"
     if outcome.get("backup"):
         yield "a full backup was begun: `journalctl -u pgbackrest-after-failover` there"

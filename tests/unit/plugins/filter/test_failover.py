@@ -226,6 +226,7 @@ def test_a_region_that_was_superseded_keeps_aside_what_only_it_has():
     assert (plan["kind"], plan["old"], plan["leader"], plan["others"]) == ("leads", "", "db9", ["east"])
     assert (plan["stops"], plan["keeps"]) == (["db1", "db2"], ["db1", "db2"])
     assert (plan["returns"], plan["back"]) == (("east",), ["db1"])
+    assert [part for name, part in plan["parts"] if name == "db1"] == ["stops", "keeps", "back", "releases", "proves"]
     assert (plan["releases"], plan["yields"], plan["leads"]) == (["db1", "db2"], [], ["db9"])
     assert plan["proves"] == ["db1", "db2", "db9"]
 
@@ -369,3 +370,15 @@ def test_a_report_about_regions_is_about_the_plan():
     told = region_report(plan, {"led": {"leader": "db9", "seconds": 4.5}, "answering": ["db1", "db9"]})
     assert told["verdict"] == "west leads with db9, instead of east"
     assert told["sections"][0] == {"heading": "The plan", "lines": plan["shown"]}
+
+
+@pytest.mark.parametrize(
+    ("to", "verdict"),
+    [
+        ("west", "west leads with db9, as before; let back: east"),
+        ("east", "east leads with db1, instead of west; let back: east"),
+    ],
+)
+def test_a_report_names_the_regions_that_were_let_back(to, verdict):
+    led = {"leader": "db9" if to == "west" else "db1", "seconds": 4.5}
+    assert region_report(regions_of(DB1, DB2, LED, to=to), {"led": led})["verdict"] == verdict
