@@ -158,10 +158,14 @@ from ansible_collections.freeagentics.platform.plugins.module_utils.patroni_io.r
 from ansible_collections.freeagentics.platform.plugins.module_utils.patroni_io.store import Entry, StoreError
 from ansible_collections.freeagentics.platform.plugins.module_utils.postgres_observe.lsn import parse_lsn, show_lsn
 
-#: Seconds between two looks, and for each answer.
-PAUSE, ANSWER = 0.2, 2.0
-#: The roles that a leader has in a cluster that leads, and in one that follows.
-LEADS, FOLLOWS = ("primary", "master"), ("standby_leader",)
+#: Seconds between two looks.
+PAUSE = 0.2
+#: Seconds for each answer.
+ANSWER = 2.0
+#: The roles that a leader has in a cluster that leads.
+LEADS = ("primary", "master")
+#: And in one that follows.
+FOLLOWS = ("standby_leader",)
 
 
 class Failed(Exception):

@@ -13,13 +13,14 @@ from typing import Any, Callable, Dict, List, Mapping, Sequence, Tuple
 from ansible_collections.freeagentics.platform.plugins.module_utils.drill import ledger
 
 #: Faults, as the tasks of playbooks/tasks/drill know them.
-POWER, KILL, FREEZE, CUT, CUT_STORE, CUT_IN, STOP_STORE = (
+POWER, KILL, FREEZE, CUT, CUT_STORE, CUT_IN, CUT_OUT, STOP_STORE = (
     "power",
     "kill",
     "freeze",
     "cut",
     "cut_store",
     "cut_in",
+    "cut_out",
     "stop_store",
 )
 #: Who deals with it: the platform by itself, or an operator with failover.yml, for the database or for the region.
@@ -89,7 +90,10 @@ SCENARIOS: Dict[str, Scenario] = {
     "primary_cut_from_store": Scenario(
         "the primary is cut off from the cluster store only", "R62", CUT_STORE, _primary, 60
     ),
-    "primary_deaf": Scenario("nothing reaches the primary, and it reaches others", "R62", CUT_IN, _primary, 60),
+    "primary_mute": Scenario("nothing leaves the primary's host, and it hears others", "R62", CUT_OUT, _primary, 60),
+    "primary_deaf": Scenario(
+        "nothing reaches the primary, and it reaches others; an operator acts", "R62", CUT_IN, _primary, 60, DATABASE
+    ),
     "store_without_quorum": Scenario("the cluster store has no quorum", "R61", STOP_STORE, _majority_of_store, 60),
     "load_balancer_lost": Scenario("a load balancer is lost", "R61", POWER, _first("load_balancer"), 15),
     "api_lost": Scenario("an API server is lost", "R61", POWER, _first("api"), 15),

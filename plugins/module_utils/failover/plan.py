@@ -152,7 +152,15 @@ def _how_it_serves(sight: Sight, old: Optional[Member]) -> str:
     if old is None or not old.reached:
         others = ", ".join(old.seen_by) if old else ""
         return f"serves, as {others} see; its host does not answer here"
-    return f"follows {sight.store.follows}" if sight.store and sight.store.follows else "takes writes"
+    if sight.store and sight.store.follows:
+        return f"follows {sight.store.follows}"
+    unseen = [one.name for one in sight.members if one.reached and one.name not in (old.name, *old.seen_by)]
+    if unseen and not set(old.seen_by) - {old.name}:
+        return (
+            f"takes writes, but nothing of it reaches {', '.join(unseen)}, and so perhaps no application: "
+            f"-e old_primary={old.name} lets another one lead"
+        )
+    return "takes writes"
 
 
 def _writers_without_lease(sight: Sight) -> Tuple[str, ...]:

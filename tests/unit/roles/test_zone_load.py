@@ -121,6 +121,18 @@ def test_a_zone_that_was_loaded_is_not_loaded_again(server):
     assert server.load() == (0, "")
 
 
+def test_a_zone_whose_file_was_lost_is_loaded_again(server):
+    """What the server still has of it counts as before; of a server that lost that, too, the source does."""
+    for answers, led in (({"app": APP}, True), ({"app": ""}, False)):
+        server.load()
+        server.file.unlink()
+        assert server.load("app.example.com.", **answers) == (0, "loaded\n")
+        assert ("app.example.com. 60 A 203.0.113.11" in server.file.read_text().splitlines()) is led
+        assert server.load("app.example.com.", **answers) == (0, "")
+    assert server.file.read_text() == SOURCE
+    assert beside_source(server) == [ZONE, f"{ZONE}.loaded"]
+
+
 @pytest.mark.parametrize("moment", [900, 1000, 4000000000])
 def test_a_source_that_changed_is_loaded_whatever_its_age_is(server, moment):
     """It may be older than the zone's file, which was written when the one before was loaded."""

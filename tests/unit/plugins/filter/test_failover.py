@@ -312,10 +312,16 @@ def test_a_region_goes_on_from_where_it_was_once_the_one_that_superseded_it_is_g
             "reason": "east was superseded by west, which is lost: what west acknowledged since then is not in east. "
             "Bring west back",
             "overrule": "-e region_is_gone=west, which gives that up",
-        }
+        },
+        {
+            "reason": "nothing proves that west cannot write: db9 does not answer, and no failover_fence_command is "
+            "set that takes power",
+            "overrule": "-e region_is_gone=west, which gives up everything that it acknowledges from now on",
+        },
     ]
     plan = regions_of(DB1, DB2, *west, to="east", region_is_gone="west")
     assert (plan["kind"], plan["old"], plan["epoch"], plan["objections"]) == ("unplanned", "west", 2, [])
+    assert plan["alone"] is True
     assert (plan["stops"], plan["keeps"], plan["returns"], plan["releases"]) == (["db8"], [], (), [])
     assert (plan["leads"], plan["proves"]) == (["db1"], ["db1", "db2"])
 

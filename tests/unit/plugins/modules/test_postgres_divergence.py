@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import stat
 import subprocess
 import sys
@@ -24,7 +25,7 @@ def copied(folder, socket, transactions):
     with open({asked!r}, "a", encoding="utf-8") as file:
         file.write(json.dumps([socket, os.stat(socket).st_mode & 0o777, transactions]) + "\\n")
     if {broken!r}:
-        raise {error}("the server went away")
+        raise {error}("the server went away\\n")
     with open(os.path.join(folder, "app.public.records.csv"), "w", encoding="utf-8") as file:
         file.write("id\\n4\\n5\\n")
     return {{"app.public.records": 2}}
@@ -40,6 +41,7 @@ Latest checkpoint location:           {checkpoint}
 Latest checkpoint's TimeLineID:       {timeline}
 Minimum recovery ending location:     0/0
 Min recovery ending loc's timeline:   0
+Bytes per WAL segment:                {segment}
 max_connections setting:              200
 max_worker_processes setting:         8
 max_wal_senders setting:              12
@@ -60,6 +62,18 @@ rmgr: Transaction len (rec/tot):     34/    34, tx:        725, lsn: 0/05000EF8,
 """
 END = "pg_waldump: error: error in WAL record at 0/5000BC0: invalid record length at 0/5000C38: wanted 24, got 0\n"
 MISSING = 'pg_waldump: error: could not find file "000000050000000000000005": No such file or directory\n'
+MB = 1024 * 1024
+#: What pg_ctl says of a server that has stopped.
+GONE = (3, "pg_ctl: no server is running\n", "")
+#: What notes the files that a program is given, where they lead, before it asks the stand-in for its answer.
+DUMP = """#!{python}
+import json, os, sys
+folder = sys.argv[sys.argv.index("--path") + 1]
+given = {{name: os.path.realpath(os.path.join(folder, name)) for name in sorted(os.listdir(folder))}}
+with open({given!r}, "a", encoding="utf-8") as file:
+    file.write(json.dumps(given) + "\\n")
+os.execv(sys.argv[0] + ".said", sys.argv)
+"""
 #: How each refusal ends.
 CLEAR = ". Nothing of the server was changed; let it not be rewound before it is clear"
 #: Histories: the server left timeline 4 and is on 5; the leader left 5, too, and is on 6.
@@ -93,16 +107,23 @@ def server(tmp_path, stand_in):
     (directory / "PG_VERSION").write_text("15\n")
     (directory / "pg_wal" / "00000005.history").write_text(OWN)
     (directory / "pg_wal" / "000000050000000000000005").touch(0o600)
-    state = SimpleNamespace(directory=directory, kept=kept, asked={}, stops=True)
+    (tmp_path / "tmp").mkdir()
+    (tmp_path / "given").touch()
+    state = SimpleNamespace(directory=directory, kept=kept, asked={}, left=lambda: os.listdir(tmp_path / "tmp"))
 
-    def put(log=LOG, control=None, start=(0, "", ""), stop=(0, "", ""), **values):
-        said = {"timeline": 5, "checkpoint": "0/6000060", "state": "shut down", **values}
+    def put(log=LOG, control=None, start=(0, "", ""), stop=(0, "", ""), status=GONE, **values):
+        said = {"timeline": 5, "checkpoint": "0/6000060", "state": "shut down", "segment": 16 * MB, **values}
         programs = {
             "pg_controldata": {"-D": control or (0, CONTROL.format(**said), "")},
             "pg_waldump": log if isinstance(log, dict) else {"--start": (1, log, END)},
-            "pg_ctl": {"start": start, "stop": stop},
+            # With an option each, as the folder's name has the name of the test.
+            "pg_ctl": {"start -w": start, "stop -m": stop, "status -D": status},
         }
         state.asked.update({name: stand_in(name, answers) for name, answers in programs.items()})
+        os.replace(tmp_path / "bin" / "pg_waldump", tmp_path / "bin" / "pg_waldump.said")
+        dump = tmp_path / "bin" / "pg_waldump"
+        dump.write_text(DUMP.format(python=sys.executable, given=str(tmp_path / "given")), encoding="utf-8")
+        dump.chmod(0o755)
 
     def compare(check_mode=False, broken="", **changes):
         arguments = {
@@ -123,7 +144,7 @@ def server(tmp_path, stand_in):
             capture_output=True,
             text=True,
             check=False,
-            env={**os.environ, "PYTHONPATH": str(COLLECTIONS)},
+            env={**os.environ, "PYTHONPATH": str(COLLECTIONS), "TMPDIR": str(tmp_path / "tmp")},
         )
         state.errors = done.stderr
         found = json.loads(done.stdout) if done.stdout else {}
@@ -131,8 +152,12 @@ def server(tmp_path, stand_in):
         return {key: value for key, value in found.items() if key in (*NOTHING, "failed", "msg")}
 
     state.put, state.compare = put, compare
+    state.given = lambda: [json.loads(line) for line in (tmp_path / "given").read_text().splitlines()]
     state.copied = lambda: [json.loads(line) for line in (tmp_path / "copied").read_text().splitlines()]
-    state.did = lambda name: [" ".join(words) for words in state.asked[name]()]
+    state.did = lambda name: [
+        re.sub(re.escape(f"{tmp_path}/tmp/divergence.") + r"\w+", "FOLDER", " ".join(words))
+        for words in state.asked[name]()
+    ]
     put()
     return state
 
@@ -160,7 +185,7 @@ def test_a_server_that_committed_nothing_beyond_has_nothing_to_keep(server, log)
     """It followed, or what it began was rolled back."""
     server.put(log=log)
     assert server.compare() == NOTHING
-    assert server.did("pg_waldump") == [f"--path {server.directory}/pg_wal --timeline 5 --start 0/5000100"]
+    assert server.did("pg_waldump") == ["--path FOLDER --timeline 5 --start 0/5000100"]
     assert (server.did("pg_ctl"), server.kept.exists()) == ([], False)
 
 
@@ -169,8 +194,8 @@ def test_a_server_that_committed_nothing_beyond_has_nothing_to_keep(server, log)
     [
         (),
         ("000000050000000000000004",),
-        # Those of other timelines and the rest of one that was left have nothing of this one.
-        ("000000040000000000000005", "000000060000000000000005", "000000050000000000000005.partial"),
+        # Those of other timelines have nothing of this one.
+        ("000000040000000000000005", "000000060000000000000005"),
     ],
 )
 def test_a_server_whose_log_ends_before_the_ways_part_is_not_looked_into(server, names):
@@ -237,19 +262,27 @@ def test_rows_are_looked_for_of_all_transactions_those_within_others_included(se
 
 def test_the_server_is_started_alone_and_stopped_again(server):
     server.compare()
-    start, stop = server.did("pg_ctl")
+    start, *stop = server.did("pg_ctl")
     ((socket, _permissions, _transactions),) = server.copied()
     assert start == (
         f"start -w -t 60 -s -D {server.directory} -l {server.kept}/00000005-0-5000100/server.log "
         "-o -c max_connections='200' -c max_worker_processes='8' -c max_wal_senders='12' "
         "-c max_prepared_transactions='0' "
-        f"-c max_locks_per_transaction='64' -c listen_addresses='' -c unix_socket_directories='{socket}' "
+        f"-c max_locks_per_transaction='64' -c listen_addresses='' -c unix_socket_directories='FOLDER' "
         "-c port='5499' -c hot_standby='on' -c archive_mode='off' -c autovacuum='off' "
         "-c default_transaction_read_only='on' -c primary_conninfo='' -c primary_slot_name='' "
         "-c restore_command='/bin/false' -c synchronous_standby_names='' -c shared_preload_libraries='' "
         "-c logging_collector='off'"
     )
-    assert stop == f"stop -m fast -w -s -D {server.directory}"
+    assert Path(socket).name.startswith("divergence.")
+    assert stop == [f"stop -m fast -w -s -D {server.directory}", f"status -D {server.directory}"]
+    assert server.left() == []
+
+
+def given(server, *files):
+    """Names of segments with the files in which they are, by their names or by pairs."""
+    pairs = [(one, one) if isinstance(one, str) else one for one in files]
+    return {name: str(server.directory / "pg_wal" / file) for name, file in pairs}
 
 
 def test_each_timeline_is_looked_at_that_the_leader_has_not(server):
@@ -258,21 +291,84 @@ def test_each_timeline_is_looked_at_that_the_leader_has_not(server):
     log = {"--timeline 5": (0, "".join(commits[:4]), ""), "--timeline 6": (1, commits[4], END)}
     server.put(log=log, timeline=6)
     (server.directory / "pg_wal" / "00000006.history").write_text(WENT_ON)
-    names = [f"{timeline:08X}00000000{number:08X}" for timeline in (4, 5, 6) for number in (4, 5, 6)]
-    segments(server, *names, "000000050000000000000007.partial", "000000060000000100000000")
+    names = [f"{timeline:08X}00000000{number:08X}" for timeline in (4, 5, 6) for number in (4, 5, 6, 7)]
+    segments(server, *names, "000000060000000000000008.partial")
     done = server.compare()
     assert server.did("pg_waldump") == [
-        f"--path {server.directory}/pg_wal --timeline 5 --start 0/5000100 --end 0/6000200",
-        f"--path {server.directory}/pg_wal --timeline 6 --start 0/6000200",
+        "--path FOLDER --timeline 5 --start 0/5000100 --end 0/6000200",
+        "--path FOLDER --timeline 6 --start 0/6000200",
+    ]
+    assert server.given() == [
+        given(server, "000000050000000000000005", "000000050000000000000006"),
+        given(
+            server,
+            "000000060000000000000006",
+            "000000060000000000000007",
+            ("000000060000000000000008", "000000060000000000000008.partial"),
+        ),
     ]
     assert {key: done[key] for key in FOUND} == FOUND
-    assert sorted(path.name for path in (server.kept / "00000005-0-5000100" / "wal").iterdir()) == [
+    assert kept(server) == [
         "000000050000000000000005",
         "000000050000000000000006",
-        "000000060000000000000005",
         "000000060000000000000006",
-        "000000060000000100000000",
+        "000000060000000000000007",
+        "000000060000000000000008.partial",
     ]
+    assert server.left() == []
+
+
+def kept(server):
+    return sorted(path.name for path in (server.kept / "00000005-0-5000100" / "wal").iterdir())
+
+
+@pytest.mark.parametrize("there", ["000000050000000000000006.partial", "000000060000000000000006"])
+def test_a_segment_in_which_a_timeline_was_left_may_be_there_as_another_file(server, there):
+    """A server that was promoted archives it under a name of its own, and goes on in a copy of it."""
+    commits = LOG.splitlines(keepends=True)
+    server.put(log={"--timeline 5": (0, "".join(commits), ""), "--timeline 6": (1, "", END)}, timeline=6)
+    (server.directory / "pg_wal" / "00000006.history").write_text(WENT_ON)
+    segments(server, there, "000000060000000000000006")
+    done = server.compare()
+    assert server.given() == [
+        given(server, "000000050000000000000005", ("000000050000000000000006", there)),
+        given(server, "000000060000000000000006"),
+    ]
+    assert (done["transactions"], done["rows"]) == (2, {"app.public.records": 2})
+    assert kept(server) == sorted({"000000050000000000000005", there, "000000060000000000000006"})
+    assert (server.kept / "00000005-0-5000100" / "wal" / there).read_text() == there
+
+
+@pytest.mark.parametrize(
+    ("size", "names"),
+    [
+        (MB, ["000000050000000000000050", "000000050000000000000FFF", "000000050000000100000000"]),
+        (16 * MB, ["000000050000000000000005", "0000000500000000000000FF", "000000050000000100000000"]),
+        (64 * MB, ["000000050000000000000001", "00000005000000000000003F", "000000050000000100000000"]),
+        (1024 * MB, ["000000050000000000000000", "000000050000000000000003", "000000050000000100000000"]),
+    ],
+)
+def test_how_long_a_segment_is_says_the_control_file(server, size, names):
+    (server.directory / "pg_wal" / "000000050000000000000005").unlink()
+    server.put(segment=size)
+    segments(server, *names)
+    server.compare()
+    assert (server.given(), kept(server)) == ([given(server, *names)], names)
+
+
+def test_where_the_control_file_does_not_say_it_segments_have_16_mb(server):
+    text = CONTROL.format(timeline=5, checkpoint="0/6000060", state="shut down", segment="unknown")
+    server.put(control=(0, text, ""))
+    server.compare()
+    assert server.given() == [given(server, "000000050000000000000005")]
+
+
+def test_a_log_may_end_with_a_whole_segment(server):
+    """The next one is not there then, which is no part that is missing."""
+    segments(server, "000000050000000000000006")
+    server.put(log={"--start": (1, LOG, MISSING.replace('05"', '07"'))})
+    done = server.compare()
+    assert (done["transactions"], done["rows"]) == (2, {"app.public.records": 2})
 
 
 def test_a_server_that_left_the_timeline_first_keeps_its_own_timeline(server):
@@ -283,7 +379,7 @@ def test_a_server_that_left_the_timeline_first_keeps_its_own_timeline(server):
 def test_two_that_left_a_timeline_at_the_same_place_part_there(server):
     """The archive of the leader's region knew the number that the server took."""
     done = server.compare(leader_history="4\t0/3000060\tx\n")
-    assert server.did("pg_waldump") == [f"--path {server.directory}/pg_wal --timeline 5 --start 0/3000060"]
+    assert server.did("pg_waldump") == ["--path FOLDER --timeline 5 --start 0/3000060"]
     assert (done["transactions"], done["position"]) == (2, "0/3000060")
     assert Path(done["path"]).name == "00000005-0-3000060"
 
@@ -296,7 +392,7 @@ def test_what_was_kept_once_is_not_written_again(server):
     before = {path: path.stat().st_mtime_ns for path in server.kept.rglob("*")}
     assert server.compare() == {**first, "changed": False}
     assert {path: path.stat().st_mtime_ns for path in server.kept.rglob("*")} == before
-    assert (len(server.did("pg_ctl")), len(server.copied())) == (2, 1)
+    assert (len(server.did("pg_ctl")), len(server.copied())) == (3, 1)
 
 
 def test_a_folder_without_a_summary_is_of_a_run_that_died(server):
@@ -321,7 +417,7 @@ def test_check_mode_tells_of_what_was_kept(server):
 
 def test_a_server_is_stopped_although_its_rows_cannot_be_read(server):
     assert server.compare(broken="RuntimeError") == {}
-    assert server.errors.endswith("RuntimeError: the server went away\n")
+    assert server.errors.endswith("RuntimeError: the server went away\n\n")
     assert_stopped_again(server)
 
 
@@ -335,9 +431,8 @@ def test_what_the_server_says_against_a_query_is_told(server):
 
 def assert_stopped_again(server):
     """Nothing of the server is left running, and the next run does it all."""
-    assert [words.split()[0] for words in server.did("pg_ctl")] == ["start", "stop"]
-    ((socket, _permissions, _transactions),) = server.copied()
-    assert not Path(socket).exists()
+    assert [words.split()[0] for words in server.did("pg_ctl")] == ["start", "stop", "status"]
+    assert server.left() == []
     assert not (server.kept / "00000005-0-5000100" / "summary.json").exists()
     assert server.compare()["rows"] == {"app.public.records": 2}
 
@@ -352,12 +447,56 @@ def test_a_server_that_does_not_start_is_told_and_stopped_all_the_same(server, s
         "msg": "the server did not start alone: pg_ctl: could not start server\nExamine the log output. What it said "
         f"is in {folder}/server.log{CLEAR}",
     }
-    start, stopped = server.did("pg_ctl")
-    assert stopped == f"stop -m fast -w -s -D {server.directory}"
-    socket = start.partition("unix_socket_directories='")[2].partition("'")[0]
-    assert not Path(socket).exists()
+    _start, *stopped = server.did("pg_ctl")
+    assert stopped == [f"stop -m fast -w -s -D {server.directory}", f"status -D {server.directory}"]
+    assert server.left() == []
     assert sorted(path.name for path in folder.iterdir()) == ["commits.csv", "wal"]
     assert server.copied() == []
+
+
+@pytest.mark.parametrize(
+    ("start", "broken"),
+    [((0, "", ""), ""), ((0, "", ""), "module.sql.ERRORS[0]"), ((1, "", "pg_ctl: could not start server\n"), "")],
+)
+def test_a_server_that_does_not_stop_is_told(server, start, broken):
+    """Whatever became of its rows: nothing may be done with its data while it runs."""
+    server.put(start=start, stop=(1, "", "pg_ctl: server does not shut down\n"), status=(0, "server is running\n", ""))
+    assert server.compare(broken=broken) == {
+        "failed": True,
+        "msg": f"the server that was started alone does not stop{CLEAR}",
+    }
+    assert [words.split()[0] for words in server.did("pg_ctl")] == ["start", "stop", "status"]
+    assert not (server.kept / "00000005-0-5000100" / "summary.json").exists()
+    server.put()
+    assert server.compare()["rows"] == {"app.public.records": 2}
+
+
+def test_where_nothing_can_be_written_that_is_told(server):
+    server.kept.write_text("a file\n")
+    assert server.compare() == {
+        "failed": True,
+        "msg": f"it cannot be kept: [Errno 20] Not a directory: '{server.kept}/00000005-0-5000100'{CLEAR}",
+    }
+    assert (server.did("pg_ctl"), server.left()) == ([], [])
+
+
+def test_a_segment_that_goes_away_meanwhile_is_told(server):
+    """It is there by its name, and leads nowhere."""
+    (server.directory / "pg_wal" / "000000050000000000000006").symlink_to("nowhere")
+    assert server.compare() == {
+        "failed": True,
+        "msg": "it cannot be kept: [Errno 2] No such file or directory: "
+        f"'{server.directory}/pg_wal/000000050000000000000006'{CLEAR}",
+    }
+    assert (server.did("pg_ctl"), server.left()) == ([], [])
+
+
+def test_rows_that_cannot_be_written_are_told_and_the_server_is_stopped(server):
+    assert server.compare(broken="OSError") == {
+        "failed": True,
+        "msg": f"it cannot be kept: the server went away\n{CLEAR}",
+    }
+    assert_stopped_again(server)
 
 
 def test_what_a_server_said_that_did_not_start_stays(server):

@@ -12,6 +12,8 @@ from ansible_collections.freeagentics.platform.plugins.module_utils.failover.div
     beyond,
     is_end,
     read,
+    segment_name,
+    segments_of,
 )
 from ansible_collections.freeagentics.platform.plugins.module_utils.postgres_observe.timeline import History, Switch
 
@@ -101,7 +103,118 @@ def test_data_that_has_no_common_beginning_is_of_another_cluster(own, leader, me
     assert str(raised.value) == message
 
 
+# Which files have it
+
+MB = 1024 * 1024
+#: A place in segment 5 and one in segment 7, of 16 MB each.
+IN_FIVE, IN_SEVEN = 5 * 16 * MB + 0x100, 7 * 16 * MB + 0x200
+
+
+@pytest.mark.parametrize(
+    ("timeline", "number", "size", "name"),
+    [
+        (1, 0, 16, "000000010000000000000000"),
+        (5, 5, 16, "000000050000000000000005"),
+        (2, 255, 16, "0000000200000000000000FF"),
+        (2, 257, 16, "000000020000000100000001"),
+        (2, 4095, 1, "000000020000000000000FFF"),
+        (2, 4096, 1, "000000020000000100000000"),
+        (2, 3, 1024, "000000020000000000000003"),
+        (2, 7, 1024, "000000020000000100000003"),
+        (26, 5, 16, "0000001A0000000000000005"),
+    ],
+)
+def test_a_segment_is_named_as_postgresql_does_it(timeline, number, size, name):
+    assert segment_name(timeline, number, size * MB) == name
+
+
+def names(*segments):
+    """Names of segments by their timelines and numbers, with what follows them."""
+    return [segment_name(timeline, number, 16 * MB) + "".join(more) for timeline, number, *more in segments]
+
+
+def pairs(*segments):
+    """Names of segments, each of which is there under its own name."""
+    return {name: name for name in names(*segments)}
+
+
+@pytest.mark.parametrize(
+    ("files", "found"),
+    [
+        (names((5, 5)), pairs((5, 5))),
+        # From the place on to the last one that is there.
+        (names((5, 3), (5, 4), (5, 5), (5, 6), (5, 256)), pairs((5, 5), (5, 6), (5, 256))),
+        # Those of another timeline, and what is no segment, have nothing of it.
+        (["00000005.history", "archive_status", *names((4, 5), (6, 5), (5, 5), (5, 6, ".partial.gz"))], pairs((5, 5))),
+        # The log ends before the place.
+        ([], {}),
+        (names((5, 3), (5, 4)), {}),
+        # A part in the middle or at the beginning is missing, which pg_waldump says.
+        (names((5, 5), (5, 7)), pairs((5, 5), (5, 7))),
+        (names((5, 6)), pairs((5, 6))),
+    ],
+)
+def test_files_of_the_timeline_that_the_server_is_on(files, found):
+    own = history((4, 100), 5)
+    assert segments_of(Stretch(5, IN_FIVE), own, files) == found
+    assert list(segments_of(Stretch(5, IN_FIVE), own, reversed(files))) == list(found)
+
+
+def instead(*segments):
+    """The last segment of timeline 5 in that of another name."""
+    return dict(zip(names((5, 7)), names(*segments)))
+
+
+@pytest.mark.parametrize(
+    ("files", "found"),
+    [
+        # A server that followed has the segment in which it left the timeline under both names.
+        (names((5, 5), (5, 6), (5, 7), (6, 7), (6, 8)), pairs((5, 5), (5, 6), (5, 7))),
+        (names((5, 5), (5, 6), (5, 7), (5, 7, ".partial"), (6, 7)), pairs((5, 5), (5, 6), (5, 7))),
+        # One that was promoted archives it as what it is, and has it as the first one of the next timeline.
+        (names((5, 5), (5, 6), (5, 7, ".partial"), (6, 7)), {**pairs((5, 5), (5, 6)), **instead((5, 7, ".partial"))}),
+        (names((5, 5), (5, 6), (6, 7), (6, 8)), {**pairs((5, 5), (5, 6)), **instead((6, 7))}),
+        # The next timeline was left in the same segment.
+        (names((5, 5), (5, 6), (8, 7)), {**pairs((5, 5), (5, 6)), **instead((8, 7))}),
+        (names((5, 5), (5, 6), (6, 7, ".partial"), (8, 7)), {**pairs((5, 5), (5, 6)), **instead((8, 7))}),
+        # What is behind the place at which it was left is of the next timelines.
+        (names((5, 5), (5, 6), (5, 7), (5, 8), (5, 9)), pairs((5, 5), (5, 6), (5, 7))),
+        # A timeline that the server was on before, or never, has nothing of it.
+        (names((5, 5), (5, 6), (4, 7), (7, 7)), pairs((5, 5), (5, 6))),
+        (names((6, 7)), instead((6, 7))),
+        ([], {}),
+    ],
+)
+def test_files_of_a_timeline_that_was_left(files, found):
+    own = history((4, 100), (5, IN_SEVEN), (6, IN_SEVEN + 8), 8)
+    assert segments_of(Stretch(5, IN_FIVE, IN_SEVEN), own, files) == found
+
+
+def test_a_timeline_that_was_left_in_the_segment_in_which_the_ways_part_has_one_file():
+    own = history((5, IN_FIVE + 8), 6)
+    assert segments_of(Stretch(5, IN_FIVE, IN_FIVE + 8), own, names((6, 5), (6, 6))) == dict(
+        zip(names((5, 5)), names((6, 5)))
+    )
+
+
+@pytest.mark.parametrize(
+    ("size", "first", "last"),
+    [
+        (1, "000000050000000000000050", "00000005000000000000006F"),
+        (16, "000000050000000000000005", "000000050000000000000006"),
+        (64, "000000050000000000000001", "000000050000000000000001"),
+        (1024, "000000050000000000000000", "000000050000000000000000"),
+    ],
+)
+def test_a_segment_has_as_many_bytes_as_the_server_says(size, first, last):
+    files = [segment_name(5, number, size * MB) for number in range(-(-7 * 16 // size))]
+    found = segments_of(Stretch(5, IN_FIVE), history(5), files, size * MB)
+    assert (min(found), max(found)) == (first, last)
+
+
 # Where a log ends
+
+SEGMENTS = names((5, 5), (5, 6))
 
 
 @pytest.mark.parametrize(
@@ -125,11 +238,13 @@ def test_data_that_has_no_common_beginning_is_of_another_cluster(own, leader, me
         ),
         ("pg_waldump: fatal: could not find a valid record after 0/1524D18", True),
         ("out-of-sequence timeline ID 4 (after 5) in log segment 000000050000000000000006, offset 0", True),
+        # It ends with a whole segment.
+        ('pg_waldump: error: could not find file "000000050000000000000007": No such file or directory', True),
+        ('pg_waldump: error: could not find file "000000050000000100000000": No such file or directory', True),
         # And where a part of it is missing, or cannot be read.
-        (
-            'pg_waldump: error: could not find file "000000010000000000000001": No such file or directory',
-            False,
-        ),
+        ('pg_waldump: error: could not find file "000000050000000000000004": No such file or directory', False),
+        ('pg_waldump: error: could not find file "000000050000000000000005": No such file or directory', False),
+        ('pg_waldump: error: could not find file "000000050000000000000006": No such file or directory', False),
         ('pg_waldump: error: could not open directory "/var/lib/postgresql/15/main/pg_wal": Permission denied', False),
         ("pg_waldump: error: could not read from file 000000050000000000000005, offset 0: Input/output error", False),
         ("pg_waldump: error: WAL segment size must be a power of two between 1 MB and 1 GB", False),
@@ -138,7 +253,8 @@ def test_data_that_has_no_common_beginning_is_of_another_cluster(own, leader, me
     ],
 )
 def test_where_a_log_ends_is_told_from_where_a_part_of_it_is_missing(complaint, end):
-    assert is_end(complaint) is end
+    assert is_end(complaint, SEGMENTS) is end
+    assert is_end(complaint, dict.fromkeys(SEGMENTS, "0000000600000000000000FF")) is end
 
 
 # What the log has

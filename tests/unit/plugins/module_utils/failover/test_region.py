@@ -293,6 +293,18 @@ def test_a_third_region_that_does_not_lead_has_no_say_in_it(north):
     assert plan_of_three(sight(primary(), epoch=1), TOOK_OVER, north, to="north").objections == (EQUALS,)
 
 
+@pytest.mark.parametrize("to", ["east", "west", "north"])
+def test_a_third_region_that_was_superseded_is_none_of_those_that_may_be_right(to):
+    plan = plan_of_three(
+        sight(primary(), epoch=2), sight(primary("west-db1")), sight(primary("north-db1"), epoch=2), to
+    )
+    assert plan == Plan(
+        UNDECIDED,
+        to,
+        objections=(replace(EQUALS, reason=EQUALS.reason.replace("east and west", "east and north")),),
+    )
+
+
 def test_where_a_third_one_leads_by_a_later_failover_both_were_superseded():
     plan = plan_of_three(EAST, sight(primary("west-db1")), sight(primary("north-db1"), epoch=1), to="north")
     assert (plan.kind, plan.old, plan.epoch, plan.returns, plan.objections) == (LEADS, "", 1, ("east", "west"), ())
@@ -307,19 +319,70 @@ SUPERSEDER_LOST = (
 )
 
 
-@pytest.mark.parametrize("power", [False, True])
-@pytest.mark.parametrize("member", [down("west-db1"), dead("west-db1"), seen_writing("west-db1", "db1")])
-@pytest.mark.parametrize("east", [SUPERSEDED, sight(down("db1")), sight(dead("db1"))])
-def test_a_superseded_region_does_not_lead_while_the_one_that_superseded_it_is_lost(east, member, power):
-    """Whatever else stands against it does not matter then."""
+WEST_GONE = "-e region_is_gone=west, which gives up everything that it acknowledges from now on"
+
+
+@pytest.mark.parametrize(
+    ("member", "power", "more"),
+    [
+        (down("west-db1"), False, []),
+        (down("west-db1"), True, []),
+        (dead("west-db1"), True, []),
+        (
+            dead("west-db1"),
+            False,
+            [
+                (
+                    "nothing proves that west cannot write: west-db1 does not answer, and no failover_fence_command "
+                    "is set that takes power",
+                    WEST_GONE,
+                )
+            ],
+        ),
+        (
+            seen_writing("west-db1", "db1"),
+            True,
+            [
+                (
+                    "west is alive: db1 sees that west-db1 leads there, although its host does not answer here. Bring "
+                    "the way to its hosts back, and it hands over without a loss",
+                    WEST_GONE,
+                )
+            ],
+        ),
+    ],
+)
+@pytest.mark.parametrize("east", [SUPERSEDED, sight(down("db1")), sight(dead("db1"), down("db2"))])
+def test_a_superseded_region_does_not_lead_while_the_one_that_superseded_it_is_lost(east, member, power, more):
+    """It does not return either, as there is nobody whom it could follow."""
     plan = plan_of(east, sight(member, epoch=1), to="east", power=power)
-    assert (plan.kind, plan.old, plan.epoch, plan.returns) == (UNPLANNED, "west", 2, ("east",))
-    assert told(plan) == [SUPERSEDER_LOST]
+    assert (plan.kind, plan.old, plan.epoch, plan.alone) == (UNPLANNED, "west", 2, False)
+    assert (plan.returns, plan.stop) == ((), ("west-db1",) if member.reached else ())
+    assert told(plan) == [SUPERSEDER_LOST, *more]
+
+
+@pytest.mark.parametrize("gone", [(), ("west",)])
+def test_a_superseded_region_none_of_whose_hosts_answers_does_not_lead_on_either(gone):
+    assert objections(sight(dead("db1")), sight(down("west-db1"), epoch=1), to="east", gone=gone) == [
+        ("east cannot lead: none of its database hosts answers", "")
+    ]
 
 
 def test_maintenance_mode_of_a_superseded_region_is_told_before_that():
     east = sight(primary(), config={"pause": True})
     assert objections(east, sight(down("west-db1"), epoch=1), to="east") == [(f"east: {PAUSED}", ""), SUPERSEDER_LOST]
+
+
+@pytest.mark.parametrize("gone", [(), ("east",)])
+def test_where_a_region_is_lost_a_third_one_that_was_superseded_waits_for_the_next_run(gone):
+    """It could follow nobody before the new leader leads, and nothing of it is stopped or rewound."""
+    north = sight(primary("north-db1"), down("north-db2", patroni="inactive", fenced=True))
+    plan = plan_of_three(sight(down("db1"), epoch=1), WEST, north, gone=gone)
+    assert (plan.kind, plan.old, plan.epoch, plan.alone) == (UNPLANNED, "east", 2, False)
+    assert (plan.returns, plan.stop, plan.release, plan.objections) == ((), ("db1",), ("north-db2",), ())
+    assert [step for step in plan.steps if "north" in step] == []
+    led = plan_of_three(sight(down("db1"), epoch=1), sight(primary("west-db1"), epoch=2), north)
+    assert (led.kind, led.old, led.returns) == (LEADS, "", ("east", "north"))
 
 
 @pytest.mark.parametrize(
@@ -340,7 +403,7 @@ def test_maintenance_mode_of_a_superseded_region_is_told_before_that():
 def test_where_the_one_that_superseded_it_is_gone_a_region_leads_on_from_where_it_was(member, power, stop, taken, step):
     """It does not return, as there is nobody whom it could follow, and nothing of it is rewound."""
     plan = plan_of(SUPERSEDED, sight(member, epoch=1), to="east", gone=("west",), power=power)
-    assert (plan.kind, plan.old, plan.epoch, plan.returns) == (UNPLANNED, "west", 2, ())
+    assert (plan.kind, plan.old, plan.epoch, plan.alone, plan.returns) == (UNPLANNED, "west", 2, True, ())
     assert (plan.stop, plan.power, plan.release, plan.objections) == (stop, taken, (), ())
     assert plan.steps == (
         *step,
@@ -358,7 +421,7 @@ def test_a_region_that_its_guard_keeps_from_starting_leads_on_too():
     west = sight(dead("west-db1"), epoch=1)
     for east in (sight(down("db1"), down("db2")), sight(down("db1"), leader="")):
         plan = plan_of(east, west, to="east", gone=("west",))
-        assert (plan.kind, plan.returns, plan.objections) == (UNPLANNED, (), ())
+        assert (plan.kind, plan.alone, plan.returns, plan.objections) == (UNPLANNED, True, (), ())
 
 
 def test_what_was_stopped_of_a_region_that_leads_on_is_let_back():
@@ -367,15 +430,37 @@ def test_what_was_stopped_of_a_region_that_leads_on_is_let_back():
     assert (plan.stop, plan.release) == ((), ("db1", "db2"))
 
 
-def test_a_region_that_leads_on_must_have_data_of_the_same_cluster():
-    east = sight(primary(identifier="8"), identifier="8")
-    assert objections(east, sight(dead("west-db1"), epoch=1), to="east", gone=("west",)) == [
-        (
-            "db1 has the data of another cluster (8; that of west is 7): it can never take over from it; "
-            "docs/postgres.md says how it becomes a copy",
-            "",
-        )
-    ]
+@pytest.mark.parametrize(
+    "member",
+    [
+        primary(identifier="8"),
+        primary(identifier=""),
+        primary(history=OTHER_WAY),
+        primary(process="T"),
+    ],
+)
+def test_a_region_that_leads_on_has_its_own_data_and_nobody_compares_it(member):
+    """Nothing of the lost region comes over, and the guard may keep its server from starting."""
+    west = sight(down("west-db1"), epoch=1)
+    plan = plan_of(sight(member), west, to="east", gone=("west",))
+    assert (plan.kind, plan.alone, plan.objections) == (UNPLANNED, True, ())
+
+
+@pytest.mark.parametrize(
+    ("east", "west", "request_"),
+    [
+        # It hands over, or is lost, and the other one follows it; or nobody gave the lost one up.
+        (EAST, WEST, {"gone": ("east",)}),
+        (LOST, WEST, {"gone": ("east",)}),
+        (LOST, WEST, {"power": True}),
+        (LOST, TOOK_OVER, {"gone": ("east",)}),
+        (SUPERSEDED, TOOK_OVER, {"to": "east", "gone": ("west",)}),
+        (SUPERSEDED, sight(down("west-db1"), epoch=1), {"to": "east"}),
+        (SUPERSEDED, sight(down("west-db1"), epoch=1), {"to": "east", "gone": ("east",)}),
+    ],
+)
+def test_only_a_superseded_region_without_the_one_that_superseded_it_goes_on_alone(east, west, request_):
+    assert plan_of(east, west, **request_).alone is False
 
 
 def test_a_region_that_is_gone_and_alive_all_the_same_hands_over():
@@ -400,6 +485,20 @@ def test_of_a_region_alone_whose_store_is_away_that_is_told():
         (
             "the cluster store does not answer (no database host answered), so nobody can be made to lead. Bring a "
             "majority of its members back first; docs/failover.md, The cluster store, says how",
+            "",
+        )
+    ]
+
+
+@pytest.mark.parametrize("host", ["10.9.9.9", "10.9.9.9,10.9.9.8"])
+def test_a_region_that_follows_a_host_of_no_region_is_not_made_to_lead(host):
+    """A region that was taken from the declaration may still lead."""
+    plan = make({"west": sight(standby_leader(), follows=host, epoch=1)}, ADDRESSES, Request("west"), NOW)
+    assert (plan.kind, plan.old, plan.epoch, plan.steps) == (LEADS, "", 1, ())
+    assert told(plan) == [
+        (
+            f"west follows {host}, which is no database host of the declaration, and nobody but you knows what becomes "
+            "of that one",
             "",
         )
     ]
@@ -651,9 +750,16 @@ def test_maintenance_mode_is_refused_where_patroni_has_to_act(east, west, to, na
     [
         (sight(standby_leader(), follows="10.0.0.1", leader=""), "nobody holds the lease of its cluster"),
         (sight(standby_leader(), follows="10.0.0.1", leader="west-db9"), "nobody holds the lease of its cluster"),
-        (sight(dead("west-db1"), follows="10.0.0.1"), "the host of west-db1 does not answer: Connection timed out"),
         (
-            sight(dead("west-db1", role="standby_leader", state="running", seen_by=("db1",)), follows="10.0.0.1"),
+            sight(dead("west-db1"), standby("west-db2"), follows="10.0.0.1"),
+            "the host of west-db1 does not answer: Connection timed out",
+        ),
+        (
+            sight(
+                dead("west-db1", role="standby_leader", state="running", seen_by=("db1",)),
+                down("west-db2"),
+                follows="10.0.0.1",
+            ),
             "the host of west-db1 does not answer: Connection timed out",
         ),
         (
@@ -669,6 +775,16 @@ def test_maintenance_mode_is_refused_where_patroni_has_to_act(east, west, to, na
 def test_a_region_whose_leader_does_not_answer_cannot_lead(west, reason):
     assert objections(EAST, west) == [
         (f"west cannot lead: {reason}. Bring it back, or restore the database: docs/restore.md", "")
+    ]
+
+
+@pytest.mark.parametrize("seen_by", [(), ("db1",)])
+@pytest.mark.parametrize("east", [EAST, sight(down("db1"))])
+def test_a_region_none_of_whose_hosts_answers_cannot_lead(east, seen_by):
+    """Its settings are known from its store all the same."""
+    member = dead("west-db1", role="standby_leader", state="running", seen_by=seen_by)
+    assert objections(east, sight(member, dead("west-db2"), follows="10.0.0.1")) == [
+        ("west cannot lead: none of its database hosts answers", "")
     ]
 
 
@@ -789,9 +905,18 @@ def test_what_is_lost_with_a_region_is_said_as_far_as_it_is_known(east, west, lo
 
 
 @pytest.mark.parametrize("gone", [(), ("west",)])
-def test_where_a_superseded_region_leads_on_everything_since_then_is_lost(gone):
+@pytest.mark.parametrize(
+    "east",
+    [
+        sight(primary(replayed_at=REPLAYED)),
+        # It never followed, its server is down, or nobody holds its lease.
+        SUPERSEDED,
+        sight(down("db1")),
+        sight(down("db1"), leader=""),
+    ],
+)
+def test_where_a_superseded_region_leads_on_everything_since_then_is_lost(east, gone):
     """Not only what was acknowledged after its last commit, and no number of bytes: these are two logs."""
-    east = sight(primary(replayed_at=REPLAYED))
     plan = plan_of(east, sight(down("west-db1", position=CATCH_UP), epoch=1), to="east", gone=gone)
     assert plan.loss == "everything that west acknowledged since it led instead of east"
 

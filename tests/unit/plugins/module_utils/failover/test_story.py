@@ -105,6 +105,7 @@ REGION = {
     "to": "west",
     "old": "east",
     "returns": (),
+    "alone": False,
     "loss": "what east acknowledged after 2026-11-26 02:59:47.600Z, 12 s ago",
     "members": {"east": ["db1", "db2"], "west": ["db9"]},
     "shown": ["regions    east: leads"],
@@ -199,10 +200,36 @@ def test_where_nobody_knows_the_last_commit_the_loss_is_that_of_the_plan():
     assert told["figures"][0]["measured"] == "what east acknowledged after 2026-11-26 02:59:47.600Z, 12 s ago"
 
 
+def test_where_a_region_goes_on_alone_the_loss_is_that_of_the_plan():
+    """When it last replayed something says nothing then: it led itself since."""
+    loss = "everything that east acknowledged since it led instead of west"
+    told = tell_of_regions({**REGION, "alone": True, "loss": loss}, REGION_OUTCOME)
+    assert told["verdict"] == "west leads with db9, instead of east"
+    assert told["figures"][0] == {"name": "writes lost", "measured": loss, "target": "under 1 min (R46, R63)"}
+
+
+DECLARE = "write state: active to west in topology.yml, and state: standby to the others"
+
+
+@pytest.mark.parametrize("kind", ["planned", "unplanned", "leads"])
+@pytest.mark.parametrize(
+    ("declared", "said"), [({"declared": True}, []), ({"declared": False}, [DECLARE]), ({}, [DECLARE])]
+)
+def test_what_the_declaration_does_not_say_yet_is_told(kind, declared, said):
+    """Also of a region that led already: an earlier run may have died before its report."""
+    found = tell_of_regions({**REGION, "kind": kind}, {**REGION_OUTCOME, **declared})["next"]
+    assert [entry for entry in found if "topology.yml" in entry] == said
+
+
 def test_what_only_a_superseded_region_had_has_a_section_of_its_own():
     plan = {**REGION, "kind": "leads", "old": "", "returns": ("east",)}
     kept = {"db2": KEPT, "db1": {**KEPT, "rows": {}, "deleted": 0}, "db3": {"transactions": 0}}
-    outcome = {"led": {"leader": "db9", "seconds": 0.4}, "kept": kept, "answering": ["db1", "db2", "db9"]}
+    outcome = {
+        "led": {"leader": "db9", "seconds": 0.4},
+        "kept": kept,
+        "answering": ["db1", "db2", "db9"],
+        "declared": True,
+    }
     told = tell_of_regions(plan, outcome)
     assert (told["verdict"], told["figures"]) == ("west leads with db9, as before; let back: east", [])
     assert told["sections"][2] == {
@@ -256,7 +283,8 @@ def test_where_nobody_leads_that_is_told():
 
 def test_where_the_region_led_already_little_is_told():
     plan = {**REGION, "kind": "leads", "old": ""}
-    told = tell_of_regions(plan, {"led": {"leader": "db9", "seconds": 0.4}, "answering": ["db1", "db2", "db9"]})
+    outcome = {"led": {"leader": "db9", "seconds": 0.4}, "answering": ["db1", "db2", "db9"], "declared": True}
+    told = tell_of_regions(plan, outcome)
     assert (told["verdict"], told["figures"], told["next"]) == ("west leads with db9, as before", [], [])
 
 
