@@ -75,6 +75,12 @@ options:
     description: What the cluster must have replayed before it leads, such as RV(position) of the one that led.
     type: str
     default: ""
+  anew:
+    description:
+      - Whether the members' data was put aside, so that the cluster is copied anew from O(source). Only where no
+        Patroni of the cluster runs. The store forgets which data the cluster had.
+    type: bool
+    default: false
   wait:
     description: Whether to wait until the members are what they shall be. Not where none of them runs.
     type: bool
@@ -208,6 +214,18 @@ class Cluster:
         if not self._store.change_if_still(f"{self._folder}config", entry, put={f"{self._folder}config": text}):
             raise Failed("somebody else changed the settings at this moment; run this again")
 
+    def forget(self) -> None:
+        """Let the members be copied anew: whoever comes first initialises the cluster.
+
+        :raises Failed: a Patroni runs.
+        """
+        running = self.said()
+        if running:
+            raise Failed(f"Patroni runs on {', '.join(sorted(running))}: stop it before its cluster is copied anew")
+        entry = self._store.under(self._folder).get("initialize")
+        if entry is not None:
+            self._store.change_if_still(f"{self._folder}initialize", entry, [f"{self._folder}initialize"])
+
     def said(self) -> Dict[str, Dict[str, Any]]:
         """Return what each member's Patroni says, those that answer."""
         answers = ask_all(
@@ -302,6 +320,7 @@ def main() -> None:
             "slots": {"type": "list", "elements": "str", "default": []},
             "epoch": {"type": "int", "required": True},
             "position": {"type": "str", "default": ""},
+            "anew": {"type": "bool", "default": False},
             "wait": {"type": "bool", "default": True},
             "timeout": {"type": "float", "default": 120},
         },
@@ -324,6 +343,8 @@ def main() -> None:
                 wait_until_replayed(cluster, parse_lsn(params["position"]), deadline)
             if patch:
                 cluster.change(patch)
+            if params["anew"]:
+                cluster.forget()
             if params["wait"]:
                 leader, said = wait_for(cluster, LEADS if leads else FOLLOWS, deadline)
     except StoreError as error:

@@ -102,7 +102,9 @@ SCENARIOS: Dict[str, Scenario] = {
     "cache_zone_lost": Scenario("a zone of the cache is lost", "R61", POWER, _redis_in_a_zone, 30),
     "backup_lost": Scenario("the backup host is lost", "R61", POWER, _first("backup"), 15),
     "monitoring_lost": Scenario("a monitoring server is lost", "R61", POWER, _first("monitoring"), 15),
-    "zone_lost": Scenario("the zone of the primary is lost", "R61", POWER, _zone_of_primary, 60),
+    "zone_lost": Scenario(
+        "the zone of the primary is lost, and an operator acts", "R61", POWER, _zone_of_primary, 60, DATABASE
+    ),
     "region_lost": Scenario("a region is lost, and an operator acts", "R63", POWER, _all, 120, REGION),
 }
 
@@ -129,7 +131,17 @@ def drill(name: str, hosts: Hosts, primary: str) -> Dict[str, Any]:
         "hosts": chosen,
         "seconds": scenario.seconds,
         "operator": scenario.operator,
+        "says": _said(scenario, chosen, hosts, primary) if scenario.operator == DATABASE else [],
     }
+
+
+def _said(scenario: Scenario, chosen: Sequence[str], hosts: Hosts, primary: str) -> List[str]:
+    """Return what the operator says beside the scope, as variables of playbooks/failover.yml."""
+    if scenario.fault == CUT_IN:
+        return [f"old_primary={primary}"]
+    members = [one["name"] for one in hosts if "postgres" in one["services"]]
+    without = [name for name in chosen if name in members and name != primary]
+    return [f"without={','.join(without)}"] if without else []
 
 
 def judge(

@@ -127,6 +127,29 @@ def test_a_primary_that_serves_is_left_alone(old, follows, why):
     assert (plan.kind, plan.why, plan.steps, plan.objections) == (NOTHING, why, (), ())
 
 
+DEAF = "and so perhaps no application: -e old_primary=db1 lets another one lead"
+
+
+@pytest.mark.parametrize(
+    ("old", "others", "how"),
+    [
+        (primary(seen_by=()), ["db2", "db3"], f"takes writes, but nothing of it reaches db2, db3, {DEAF}"),
+        (primary(seen_by=("db1",)), ["db2", "db3"], f"takes writes, but nothing of it reaches db2, db3, {DEAF}"),
+        # One host that gets an answer of its Patroni is enough.
+        (primary(seen_by=("db1", "db3")), ["db2", "db3"], "takes writes"),
+        (primary(seen_by=("db2",)), ["db2", "db3"], "takes writes"),
+        # Who does not answer says nothing of it.
+        (primary(seen_by=("db1",)), ["db3"], f"takes writes, but nothing of it reaches db3, {DEAF}"),
+        (primary(seen_by=()), [], "takes writes"),
+        (primary(seen_by=("db1",)), [], "takes writes"),
+    ],
+)
+def test_a_primary_whose_patroni_nobody_else_reaches_is_left_alone_and_told(old, others, how):
+    members = [standby(name) if name in others else dead(name) for name in ("db2", "db3")]
+    plan = make(sight(old, *members), Request())
+    assert (plan.kind, plan.why, plan.steps, plan.objections) == (NOTHING, f"db1 leads and {how}", (), ())
+
+
 @pytest.mark.parametrize(
     "old",
     [

@@ -1,0 +1,350 @@
+# Copyright: (c) 2026, FreeAgentics
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""A drill is planned on a platform that is whole and may be drilled, and its report says whether it passed."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import pytest
+
+from ansible_collections.freeagentics.platform.plugins.filter.drill import FilterModule
+
+FILTERS = FilterModule().filters()
+drill_host, drill_plan, drill_report = (FILTERS[name] for name in ("drill_host", "drill_plan", "drill_report"))
+
+
+def host(name, region, zone, *services):
+    return {"name": name, "region": region, "zone": zone, "services": list(services)}
+
+
+HOSTS = [
+    host("web9", "west", "x", "web"),
+    host("db9", "west", "x", "postgres", "etcd"),
+    host("web1", "east", "a", "web"),
+    host("db1", "east", "a", "postgres", "etcd"),
+    host("db2", "east", "b", "postgres", "etcd"),
+    host("db3", "east", "c", "etcd"),
+]
+
+
+def database(name, region, recovery, **seen):
+    """A database host that answered."""
+    server = {"in_recovery": recovery, "position": "0/3E8", "timeline": 1}
+    return {"name": name, "region": region, "address": "", "seen": {"patroni": "active", "server": server, **seen}}
+
+
+def silent(name, region, reason="timed out"):
+    return {"name": name, "region": region, "address": "", "unreached": reason}
+
+
+DB1, DB2, DB9 = database("db1", "east", False), database("db2", "east", True), database("db9", "west", True)
+REQUEST = {
+    "scenario": "primary_lost",
+    "platform": "lab",
+    "drillable": False,
+    "confirm": "lab",
+    "client": "client1",
+    "power": True,
+}
+
+
+def plan_of(databases=(DB1, DB2, DB9), hosts=HOSTS, moment=1795662000, **request):
+    return drill_plan(hosts, databases, {**REQUEST, **request}, moment)
+
+
+def test_a_host_tells_where_it_is_and_what_it_does():
+    variables = {
+        "inventory_hostname": "db1",
+        "platform_region": "east",
+        "platform_zone": "a",
+        "platform_services": ("postgres", "etcd"),
+        "platform_address": "10.0.0.1",
+    }
+    assert drill_host(variables) == host("db1", "east", "a", "postgres", "etcd")
+
+
+# The plan
+
+
+def test_a_drill_is_about_the_region_that_leads():
+    assert plan_of() == {
+        "name": "primary_lost",
+        "title": "the host of the database's primary is lost",
+        "row": "R62",
+        "fault": "power",
+        "hosts": ["db1"],
+        "seconds": 40,
+        "operator": "",
+        "says": [],
+        "refusal": "",
+        "region": "east",
+        "other": "west",
+        "platform": "lab",
+        "client": "client1",
+        "prefix": "drill-primary-lost-1795662000",
+        "shown": [
+            "drill      the host of the database's primary is lost (R62)",
+            "hosts      db1",
+            "dealt with the platform by itself",
+            "passed     every acknowledged record is on every server once, and the site is away 40 s at most",
+        ],
+    }
+
+
+def test_the_region_that_leads_may_be_any():
+    databases = [database("db1", "east", True), database("db2", "east", True), database("db9", "west", False)]
+    plan = plan_of(databases, scenario="web_lost")
+    assert (plan["region"], plan["other"], plan["hosts"]) == ("west", "east", ["web9"])
+
+
+@pytest.mark.parametrize(
+    ("scenario", "hosts", "dealt"),
+    [
+        ("primary_killed", "db1", "the platform by itself"),
+        ("primary_frozen", "db1", "an operator, with scope=database"),
+        ("store_without_quorum", "db2, db3", "the platform by itself"),
+        ("zone_lost", "web1, db1", "an operator, with scope=database"),
+        ("region_lost", "web1, db1, db2, db3", "an operator, with scope=region"),
+    ],
+)
+def test_the_screen_says_which_hosts_and_who_deals_with_it(scenario, hosts, dealt):
+    assert plan_of(scenario=scenario)["shown"][1:3] == [f"hosts      {hosts}", f"dealt with {dealt}"]
+
+
+def test_a_platform_with_one_region_can_be_drilled():
+    plan = plan_of([DB1, DB2])
+    assert (plan["refusal"], plan["region"], plan["other"]) == ("", "east", "")
+
+
+def test_no_two_drills_have_keys_in_common():
+    began = time.time_ns()
+    plans = [plan_of(moment=None, scenario="zone_lost") for _ in range(2)]
+    first, second = (int(plan["prefix"].removeprefix("drill-zone-lost-")) for plan in plans)
+    assert began <= first < second <= time.time_ns()
+
+
+@pytest.mark.parametrize(
+    ("scenario", "request_"),
+    [
+        # Who says the platform's name, or declared that it may be drilled, may.
+        ("primary_lost", {"confirm": "lab"}),
+        ("primary_lost", {"confirm": "", "drillable": True}),
+        ("primary_lost", {"confirm": "prod", "drillable": True}),
+        # Power is needed only where it is taken.
+        ("primary_frozen", {"power": False}),
+        ("primary_killed", {"power": False}),
+        ("store_without_quorum", {"power": False}),
+    ],
+)
+def test_a_drill_that_may_be_is_not_refused(scenario, request_):
+    assert plan_of(scenario=scenario, **request_)["refusal"] == ""
+
+
+def not_whole(reason):
+    return f"the platform is not whole ({reason}), so a drill would prove nothing. Make it whole first"
+
+
+CONFIRM = "this lets lab meet a fault; say -e confirm=lab if that is the platform that you mean"
+NO_POWER = "failover_fence_command and drill_power_command must be set: they take the power of a host, and give it back"
+
+
+@pytest.mark.parametrize(
+    ("databases", "request_", "refusal"),
+    [
+        ([DB1, silent("db2", "east"), DB9], {}, not_whole("db2: timed out")),
+        (
+            [DB1, DB2, silent("db9", "west", "Connection refused")],
+            {},
+            not_whole("db9: Connection refused"),
+        ),
+        (
+            [silent("db1", "east"), database("db2", "east", None, server={}), DB9],
+            {},
+            not_whole("db1: timed out; db2: its PostgreSQL does not answer"),
+        ),
+        ([database("db1", "east", True), DB2, DB9], {}, not_whole("servers that take writes: none")),
+        (
+            [DB1, DB2, database("db9", "west", False)],
+            {},
+            not_whole("servers that take writes: db1, db9"),
+        ),
+        (
+            [DB1, database("db2", "east", False), DB9],
+            {},
+            not_whole("servers that take writes: db1, db2"),
+        ),
+        # That comes first, and then whether there is such a drill.
+        ([DB1, silent("db2", "east"), DB9], {"scenario": "", "confirm": ""}, not_whole("db2: timed out")),
+        (
+            [DB1, DB2, DB9],
+            {"scenario": "api_lost", "confirm": ""},
+            "scenario api_lost: the region has no host for it",
+        ),
+        ([DB1, DB2, DB9], {"confirm": ""}, CONFIRM),
+        ([DB1, DB2, DB9], {"confirm": "prod"}, CONFIRM),
+        ([DB1, DB2, DB9], {"confirm": "true"}, CONFIRM),
+        (
+            [DB1, DB2, DB9],
+            {"client": ""},
+            "drill_client_host is not set: name a host outside of the platform that stores records",
+        ),
+        ([DB1, DB2, DB9], {"power": False}, NO_POWER),
+        ([DB1, DB2, DB9], {"scenario": "region_lost", "power": False}, NO_POWER),
+        ([DB1, DB2], {"scenario": "region_lost"}, "scenario region_lost: there is no other region"),
+    ],
+)
+def test_a_drill_that_may_not_be_is_refused(databases, request_, refusal):
+    assert plan_of(databases, **request_) == {"refusal": refusal, "shown": [], "hosts": [], "title": ""}
+
+
+@pytest.mark.parametrize(("scenario", "said"), [("", "not set"), ("primary", "primary")])
+def test_a_drill_that_is_none_is_refused_with_those_that_there_are(scenario, said):
+    refused = plan_of(scenario=scenario, confirm="")
+    begin, *lines = refused.pop("refusal").splitlines()
+    assert refused == {"shown": [], "hosts": [], "title": ""}
+    assert begin == f"scenario is '{said}'. There are:"
+    assert "  -e scenario=primary_lost            the host of the database's primary is lost" in lines
+
+
+# The report
+
+
+def ledger_of(*moments, status=201):
+    """A ledger of records that were answered at these moments, named after them."""
+    lines = []
+    for moment in moments:
+        lines.append({"at": moment - 0.1, "key": f"k{moment:g}", "value": "v"})
+        lines.append({"at": moment, "key": f"k{moment:g}", "status": status})
+    return "".join(json.dumps(line) + "\n" for line in lines)
+
+
+def rows(*moments):
+    """What psql prints of the records."""
+    return [f"k{moment:g}|v" for moment in moments]
+
+
+STEADY = (98, 100, 101, 113.5, 130, 131)
+OUTCOME = {
+    "ledger": ledger_of(*STEADY) + ledger_of(105, 106, status=503),
+    "records": {"db9": rows(*STEADY), "db1": [*rows(*STEADY), "k105|v"], "db2": rows(*STEADY)},
+    "begun": 100.5,
+    "ended": 130.5,
+    "writers": [False, True, True],
+}
+EACH = "every acknowledged record is on every server, once; none that was refused is anywhere"
+ONE = "servers that take writes: 1; the others follow it, on its timeline"
+LOOK = "look at what was proved, and at the reports of failover.yml beside this one"
+
+
+def report_of(**changes):
+    return drill_report(plan_of(), {**OUTCOME, **changes})
+
+
+def test_a_drill_that_passed_is_told():
+    assert report_of() == {
+        "good": True,
+        "report": {
+            "verdict": "the host of the database's primary is lost: passed; away 16.5 s",
+            "figures": [
+                {"name": "the site was away", "measured": "16.5 s", "target": "40 s at most"},
+                {"name": "records acknowledged", "measured": "6", "target": "each on every server, once"},
+                {"name": "records not acknowledged meanwhile", "measured": "2", "target": ""},
+            ],
+            "sections": [
+                {"heading": "The drill", "lines": plan_of()["shown"]},
+                {"heading": "What was proved", "lines": [EACH, ONE]},
+            ],
+            "next": [],
+            "drill": {
+                "name": "primary_lost",
+                "title": "the host of the database's primary is lost",
+                "row": "R62",
+                "seconds": 40,
+                "acknowledged": 6,
+                "failed": 2,
+                "away": 16.5,
+                "findings": {},
+                "good": True,
+            },
+        },
+    }
+
+
+@pytest.mark.parametrize(
+    ("changes", "away", "findings", "proved"),
+    [
+        # Records are lost on two servers, in the order of their names.
+        (
+            {"records": {"db9": rows(*STEADY[1:]), "db1": rows(*STEADY), "db2": []}},
+            16.5,
+            {"db2": "6 lost (k98, k100, k101, ...)", "db9": "1 lost (k98)"},
+            ["db2: 6 lost (k98, k100, k101, ...)", "db9: 1 lost (k98)", ONE],
+        ),
+        # A server that was stopped or never asked has no line, or an empty one.
+        (
+            {"records": {"db1": rows(*STEADY), "db2": [""]}},
+            16.5,
+            {"db2": "6 lost (k98, k100, k101, ...)"},
+            ["db2: 6 lost (k98, k100, k101, ...)", ONE],
+        ),
+        (
+            {"records": {"db1": [*rows(*STEADY), *rows(98)]}},
+            16.5,
+            {"db1": "1 doubled (k98)"},
+            ["db1: 1 doubled (k98)", ONE],
+        ),
+        # A value has the sign that separates it from its key.
+        (
+            {"records": {"db1": [*rows(*STEADY[1:]), "k98|v|v"]}},
+            16.5,
+            {"db1": "1 wrong (k98)"},
+            ["db1: 1 wrong (k98)", ONE],
+        ),
+        (
+            {"ledger": ledger_of(*STEADY) + ledger_of(105, status=422), "records": {"db1": [*rows(*STEADY), "k105|v"]}},
+            16.5,
+            {"db1": "1 unexpected (k105)"},
+            ["db1: 1 unexpected (k105)", ONE],
+        ),
+        # Two take writes, or none; a server that was not seen is none of them.
+        (
+            {"writers": [False, True, False]},
+            16.5,
+            {},
+            [EACH, "servers that take writes: 2; the others follow it, on its timeline"],
+        ),
+        (
+            {"writers": [True, True, None]},
+            16.5,
+            {},
+            [EACH, "servers that take writes: 0; the others follow it, on its timeline"],
+        ),
+        # It was away longer than it may.
+        (
+            {"ledger": ledger_of(98, 100, 100.6, 141, 142), "records": {"db1": rows(98, 100, 100.6, 141, 142)}},
+            40.4,
+            {},
+            [EACH, ONE],
+        ),
+    ],
+)
+def test_a_drill_that_did_not_pass_is_told(changes, away, findings, proved):
+    done = report_of(**changes)
+    report = done["report"]
+    assert (done["good"], report["drill"]["good"], report["drill"]["findings"]) == (False, False, findings)
+    assert report["verdict"] == f"the host of the database's primary is lost: did not pass; away {away} s"
+    assert report["figures"][0]["measured"] == f"{away} s"
+    assert report["sections"][1] == {"heading": "What was proved", "lines": proved}
+    assert report["next"] == [LOOK]
+
+
+def test_a_line_of_the_ledger_that_is_not_whole_is_none():
+    """The client died while it wrote."""
+    assert report_of(ledger=OUTCOME["ledger"] + '{"at": 140.0, "key": "k1')["good"]
+
+
+def test_a_drill_without_a_limit_in_whole_seconds_is_told_as_it_is():
+    figures = drill_report({**plan_of(), "seconds": 17.5}, OUTCOME)["report"]["figures"]
+    assert figures[0] == {"name": "the site was away", "measured": "16.5 s", "target": "17.5 s at most"}
