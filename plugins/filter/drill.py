@@ -104,7 +104,9 @@ def drill_report(planned, outcome):
     proved = [f"{server}: {found}" for server, found in sorted(judged["findings"].items())] or [
         "every acknowledged record is on every server, once; none that was refused is anywhere"
     ]
-    proved.append(f"servers that take writes: {writers}; the others follow it, on its timeline")
+    proved.append(
+        "one server takes writes, and the others follow it" if writers == 1 else f"{writers} servers take writes"
+    )
     report = {
         "verdict": f"{planned['title']}: {said}; away {judged['away']} s",
         "figures": figures,

@@ -146,14 +146,19 @@ def main() -> None:
     params = module.params
     if urlsplit(params["url"]).scheme not in ("http", "https"):
         module.fail_json(msg=f"url is {params['url']!r}: write one that begins with https:// or http://")
+    if params["rate"] <= 0 or params["writers"] < 1:
+        module.fail_json(msg="rate must be more than 0, and writers 1 or more: nothing would be stored")
     if os.path.exists(params["ledger"]):
         module.fail_json(msg=f"{params['ledger']} is there already: each drill has a ledger of its own")
     if module.check_mode:
         module.exit_json(changed=True, ledger=params["ledger"])
-    os.makedirs(os.path.dirname(params["ledger"]), mode=0o700, exist_ok=True)
-    ledger, deadline = Ledger(Path(params["ledger"])), time.monotonic() + params["seconds"]
     try:
         visitors = [Visitor(params) for _ in range(params["writers"])]
+        os.makedirs(os.path.dirname(params["ledger"]), mode=0o700, exist_ok=True)
+        ledger, deadline = Ledger(Path(params["ledger"])), time.monotonic() + params["seconds"]
+    except OSError as error:
+        module.fail_json(msg=f"nothing can be stored: {error}")
+    try:
         with Writers(ledger, params["prefix"], visitors, params["rate"], FAILURES):
             while not os.path.exists(params["stop"]) and time.monotonic() < deadline:
                 time.sleep(0.2)

@@ -200,6 +200,8 @@ class Server:
         """
         found = Found()
         for stretch in stretches:
+            if stretch.start == stretch.end:
+                continue
             segments = segments_of(stretch, own, os.listdir(self._log), size)
             if not segments:
                 # It ends before the ways part. pg_control does not say how far a log goes that was not shut down.
@@ -211,7 +213,8 @@ class Server:
                 if stretch.end is not None:
                     words += ["--end", show_lsn(stretch.end)]
                 code, out, error = self._run("pg_waldump", *words)
-            if code and not is_end(error, segments):
+            # A timeline that was left has a log up to there.
+            if code and (stretch.end is not None or not is_end(error, segments)):
                 raise Failed(f"what was committed from {show_lsn(stretch.start)} on cannot be seen: {error}")
             read(out.splitlines(), found)
         return found
@@ -385,7 +388,7 @@ def main() -> None:
         module.exit_json(**result)
     try:
         found_there(module, server, result)
-    except (Failed, ValueError) as error:
+    except (Failed, ValueError, OSError) as error:
         module.fail_json(msg=f"{error}. Nothing of the server was changed; let it not be rewound before it is clear")
     module.exit_json(**result)
 

@@ -214,17 +214,18 @@ class Cluster:
         if not self._store.change_if_still(f"{self._folder}config", entry, put={f"{self._folder}config": text}):
             raise Failed("somebody else changed the settings at this moment; run this again")
 
-    def forget(self) -> None:
-        """Let the members be copied anew: whoever comes first initialises the cluster.
+    def forget(self) -> bool:
+        """Let the members be copied anew: whoever comes first initialises the cluster. Return whether that is new.
 
         :raises Failed: a Patroni runs.
         """
         running = self.said()
         if running:
             raise Failed(f"Patroni runs on {', '.join(sorted(running))}: stop it before its cluster is copied anew")
-        entry = self._store.under(self._folder).get("initialize")
-        if entry is not None:
-            self._store.change_if_still(f"{self._folder}initialize", entry, [f"{self._folder}initialize"])
+        entry, key = self._store.under(self._folder).get("initialize"), f"{self._folder}initialize"
+        if entry is not None and not self._store.change_if_still(key, entry, [key]):
+            raise Failed("somebody initialises the cluster at this moment; run this again")
+        return entry is not None
 
     def said(self) -> Dict[str, Dict[str, Any]]:
         """Return what each member's Patroni says, those that answer."""
@@ -329,7 +330,7 @@ def main() -> None:
     )
     params, cluster, began = module.params, Cluster(module.params), time.monotonic()
     deadline, leads = began + params["timeout"], params["state"] == "leading"
-    leader, said = "", {}
+    leader, said, forgotten = "", {}, False
     try:
         settings = cluster.settings()[0]
         if leads:
@@ -344,7 +345,7 @@ def main() -> None:
             if patch:
                 cluster.change(patch)
             if params["anew"]:
-                cluster.forget()
+                forgotten = cluster.forget()
             if params["wait"]:
                 leader, said = wait_for(cluster, LEADS if leads else FOLLOWS, deadline)
     except StoreError as error:
@@ -353,7 +354,7 @@ def main() -> None:
         module.fail_json(msg=str(error))
     sides = {"before": settings, "after": apply(settings, patch)}
     module.exit_json(
-        changed=bool(patch),
+        changed=bool(patch) or forgotten,
         leader=leader,
         position=show_lsn(max([end_of(said), *map(position_of, said.values())], default=0)),
         timeline=int(said.get(leader, {}).get("timeline") or 0),

@@ -159,7 +159,11 @@ def judge(
     """
     compared = {server: ledger.compare(attempts, rows) for server, rows in records.items()}
     findings = {server: str(found) for server, found in compared.items() if found}
-    away = ledger.outage(attempts, begin, end).seconds
+    times = [one.ended or 0.0 for one in ledger.acknowledged(attempts)]
+    # A site that is away until the end is away, too.
+    moments = [max([moment for moment in times if moment <= begin], default=begin)]
+    moments += [*(moment for moment in times if begin < moment < end), end]
+    away = max(later - earlier for earlier, later in zip(moments, moments[1:]))
     failed = [one for one in attempts if one.outcome != "acknowledged" and begin <= one.sent <= end]
     return {
         "acknowledged": len(ledger.acknowledged(attempts)),

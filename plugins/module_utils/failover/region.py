@@ -116,7 +116,7 @@ def make(sights: Mapping[str, Sight], addresses: Mapping[str, str], request: Req
         **{
             **vars(plan),
             "steps": tuple(_steps(plan, sights)),
-            "objections": tuple(_objections(sights, plan, request, silent)),
+            "objections": (*_undeclared(target, addresses), *_objections(sights, plan, request, silent)),
         }
     )
 
@@ -249,15 +249,19 @@ def _objections(sights: Mapping[str, Sight], plan: Plan, request: Request, silen
             yield Objection(f"{name}: {paused().reason}")
     yield from _unknown_leaders(sights, plan, request)
     if plan.kind == LEADS:
-        if target.store.follows:
-            yield Objection(
-                f"{plan.to} follows {target.store.follows}, which is no database host of the declaration, and nobody "
-                "but you knows what becomes of that one"
-            )
         return
     yield from _of_the_target(sights, plan)
     if plan.kind == UNPLANNED:
         yield from _of_the_old_region(sights[plan.old], plan, request, silent)
+
+
+def _undeclared(target: Sight, addresses: Mapping[str, str]) -> Iterator[Objection]:
+    """Tell where the region follows somebody whom the declaration does not know."""
+    if target.store and target.store.follows and not _followed(target, addresses):
+        yield Objection(
+            f"{target.region} follows {target.store.follows}, which is no database host of the declaration, and nobody "
+            "but you knows what becomes of that one"
+        )
 
 
 def _of_the_target(sights: Mapping[str, Sight], plan: Plan) -> Iterator[Objection]:
