@@ -153,7 +153,7 @@ def main() -> None:
     if module.check_mode:
         module.exit_json(changed=True, ledger=params["ledger"])
     try:
-        visitors = [Visitor(params) for _ in range(params["writers"])]
+        visitors = [Visitor(params)] * params["writers"]
         os.makedirs(os.path.dirname(params["ledger"]), mode=0o700, exist_ok=True)
         ledger, deadline = Ledger(Path(params["ledger"])), time.monotonic() + params["seconds"]
     except OSError as error:

@@ -24,7 +24,7 @@ author:
 attributes:
   check_mode:
     support: partial
-    description: Lists the transactions, and writes no row.
+    details: Lists the transactions, and writes no row.
   diff_mode:
     support: none
     description: Rows are not shown.

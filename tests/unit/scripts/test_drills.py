@@ -69,15 +69,22 @@ def test_reports_are_read_the_oldest_first(reports):
     assert drills.results(reports.folder) == {"primary_lost": [first, second], "region_lost": [other]}
 
 
-def test_a_drill_is_named_by_its_report_and_not_by_its_folder(reports):
-    reports("2026-11-27T000200Z-drill-none", drill=drill("region_lost"))
-    assert list(drills.results(reports.folder)) == ["region_lost"]
+@pytest.mark.parametrize("report", [{"title": "Drill of lab", "verdict": "It stopped"}, {"drill": {}}, {"drill": None}])
+def test_a_drill_that_died_did_not_pass(reports, report):
+    """Its report has no part of it, so it is named by its folder."""
+    whole = drill("primary_lost", 1.0)
+    reports("2026-11-27T000200Z-drill-primary_lost", **report)
+    reports("2026-11-27T000300Z-drill-primary_lost", drill=whole)
+    reports("2026-11-27T000400Z-drill-region_lost", **report)
+    died = {"good": False, "away": None, "findings": {}}
+    assert drills.results(reports.folder) == {
+        "primary_lost": [{"name": "primary_lost", **died}, whole],
+        "region_lost": [{"name": "region_lost", **died}],
+    }
 
 
 def test_what_is_no_report_of_a_drill_is_left_out(reports):
     reports("2026-11-27T000100Z-database", drill=drill("primary_lost"))
-    reports("2026-11-27T000200Z-drill-primary_lost", title="Drill of lab: refused", verdict="It stopped")
-    reports("2026-11-27T000300Z-drill-region_lost", drill={})
     (reports.folder / "2026-11-27T000400Z-drill-region_lost").mkdir()
     (reports.folder / "2026-11-27T000500Z-drill-region_lost").write_text("a file")
     assert drills.results(reports.folder) == {}
@@ -150,6 +157,21 @@ def test_a_drill_that_was_not_run_says_so(name, line):
 )
 def test_of_drills_that_were_run_the_page_says_what_came_of_them(runs, cells):
     assert row({"primary_lost": runs}, "primary_lost") == ["the platform by itself", *cells]
+
+
+@pytest.mark.parametrize(
+    ("more", "cells"),
+    [
+        ([], ["0 of 1", "", "40 s", "none"]),
+        ([drill("primary_lost", 8.0)], ["1 of 2", "8.0 s, 8.0 s", "40 s", "none"]),
+        ([drill("primary_lost", 8.0, good=False, db1="1 lost (a)")], ["0 of 2", "8.0 s, 8.0 s", "40 s", "1 lost (a)"]),
+    ],
+)
+def test_a_drill_that_died_says_nothing_of_how_long_the_site_was_away(reports, more, cells):
+    reports("2026-11-27T000200Z-drill-primary_lost", title="Drill of lab")
+    for number, one in enumerate(more, 3):
+        reports(f"2026-11-27T000{number}00Z-drill-primary_lost", drill=one)
+    assert row(drills.results(reports.folder), "primary_lost") == ["the platform by itself", *cells]
 
 
 def test_a_scenario_that_there_is_no_more_has_no_row():

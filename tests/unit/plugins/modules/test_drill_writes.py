@@ -288,6 +288,40 @@ def test_a_url_that_is_none_of_the_web_is_told(drill, url, check_mode):
     assert not drill.ledger.parent.exists()
 
 
+@pytest.mark.parametrize("check_mode", [False, True])
+@pytest.mark.parametrize("changes", [{"rate": 0}, {"rate": -1}, {"writers": 0}, {"writers": -2}])
+def test_that_nothing_would_be_stored_is_told(drill, plain, changes, check_mode):
+    assert drill.run(plain.url, check_mode=check_mode, **changes) == {
+        "failed": True,
+        "msg": "rate must be more than 0, and writers 1 or more: nothing would be stored",
+    }
+    assert (plain.requests, drill.ledger.parent.exists()) == ([], False)
+
+
+def test_a_ca_that_is_not_there_is_told(drill, site, tmp_path):
+    assert drill.run(site.url, ca_file=str(tmp_path / "ca.crt")) == {
+        "failed": True,
+        "msg": "nothing can be stored: [Errno 2] No such file or directory",
+    }
+    assert (site.api.requests, drill.ledger.parent.exists()) == ([], False)
+
+
+def test_a_file_that_has_no_ca_is_told(drill, site, tmp_path):
+    (tmp_path / "ca.crt").write_text("nobody\n")
+    done = drill.run(site.url, ca_file=str(tmp_path / "ca.crt"))
+    assert (done["failed"], done["msg"].partition(":")[0]) == (True, "nothing can be stored")
+    assert (site.api.requests, drill.ledger.parent.exists()) == ([], False)
+
+
+def test_a_ledger_that_cannot_be_written_is_told(drill, plain):
+    drill.ledger.parent.write_text("a file\n")
+    assert drill.run(plain.url) == {
+        "failed": True,
+        "msg": f"nothing can be stored: [Errno 17] File exists: '{drill.ledger.parent}'",
+    }
+    assert plain.requests == []
+
+
 @pytest.mark.parametrize("name", ["url", "ledger", "stop", "prefix"])
 def test_what_is_needed_is_told(drill, plain, name):
     assert drill.run(**{"url": plain.url, name: None}) == {

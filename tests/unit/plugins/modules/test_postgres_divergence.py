@@ -545,6 +545,47 @@ def test_a_timeline_in_between_that_is_missing_is_told(server):
 
 
 @pytest.mark.parametrize(
+    "complaint", [END, MISSING.replace('05"', '07"'), "pg_waldump: error: could not read from log segment\n"]
+)
+@pytest.mark.parametrize("out", ["", LOG])
+def test_a_timeline_that_was_left_has_a_log_up_to_there(server, complaint, out):
+    """What would be the end of the last timeline is a tail that is missing there, whatever is seen before it."""
+    server.put(log={"--timeline 5": (1, out, complaint), "--timeline 6": (1, LOG, END)}, timeline=6)
+    (server.directory / "pg_wal" / "00000006.history").write_text(WENT_ON)
+    segments(server, "000000050000000000000006", "000000060000000000000006")
+    assert server.compare() == {
+        "failed": True,
+        "msg": f"what was committed from 0/5000100 on cannot be seen: {complaint.strip()}{CLEAR}",
+    }
+    assert (len(server.did("pg_waldump")), server.did("pg_ctl"), server.kept.exists()) == (1, [], False)
+
+
+def test_a_timeline_that_was_left_where_it_began_has_nothing(server):
+    """Two failovers without a record in between: pg_waldump would find no record up to there."""
+    server.put(log={"--timeline 5": (1, "", MISSING), "--timeline 6": (1, LOG, END)}, timeline=6)
+    (server.directory / "pg_wal" / "00000006.history").write_text("4\t0/5000100\tx\n5\t0/5000100\tx\n")
+    segments(server, "000000060000000000000005")
+    done = server.compare(leader_timeline=7, leader_history="4\t0/5000100\tx\n")
+    assert server.did("pg_waldump") == ["--path FOLDER --timeline 6 --start 0/5000100"]
+    assert (done["transactions"], done["position"]) == (2, "0/5000100")
+
+
+@pytest.mark.parametrize(
+    ("path", "reason"),
+    [
+        ("main/pg_wal/00000005.history", "[Errno 21] Is a directory"),
+        ("kept/00000005-0-5000100/summary.json", "[Errno 21] Is a directory"),
+        ("kept/00000005-0-5000100/summary.json.new", "[Errno 21] Is a directory"),
+    ],
+)
+def test_a_file_that_cannot_be_read_or_written_is_told(server, tmp_path, path, reason):
+    (tmp_path / path).unlink(missing_ok=True)
+    (tmp_path / path).mkdir(parents=True)
+    assert server.compare() == {"failed": True, "msg": f"{reason}: '{tmp_path / path}'{CLEAR}"}
+    assert server.left() == []
+
+
+@pytest.mark.parametrize(
     ("changes", "message"),
     [
         ({"leader_history": "3\t0/3000060\tx\n"}, "timeline 4 has no beginning in common with timeline 6"),

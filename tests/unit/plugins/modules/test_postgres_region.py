@@ -38,8 +38,9 @@ def region(run_module, api):
     Members are on the test's server, or nowhere.
     """
 
-    def run(state, config, *said, leader="db1", up=("db1",), down=(), **changes):
+    def run(state, config, *said, leader="db1", initialize=None, up=("db1",), down=(), **changes):
         pairs = {"config": json.dumps(config) if config is not None else None, "leader": leader or None}
+        pairs["initialize"] = initialize
         kvs = [
             {"key": coded(f"/service/here/{name}"), "value": coded(value), "create_revision": "7"}
             for name, value in pairs.items()
@@ -311,6 +312,77 @@ def test_a_store_that_is_away_changes_nothing(region, api):
         "again, it looks at what is there"
     )
     assert sent(api, "PATCH", "/config") == []
+
+
+# Where it is copied anew
+
+
+def deleted(api):
+    """Return what is removed from the store, with what is compared before it."""
+    return [
+        (transaction["compare"], transaction["success"])
+        for transaction in sent(api, "POST", "/v3/kv/txn")
+        if any("request_delete_range" in one for one in transaction["success"])
+    ]
+
+
+@pytest.mark.parametrize("identifier", ["7712636949877045939", ""])
+def test_the_store_forgets_whose_data_the_cluster_had(region, api, identifier):
+    """Only if it is still the one that was seen; it is empty where somebody died who initialised it."""
+    done = region("following", FOLLOWS, initialize=identifier, up=(), down=("db1", "db2"), wait=False, anew=True)
+    assert (done["changed"], done["leader"], done["position"]) == (True, "", "0/0")
+    key = coded("/service/here/initialize")
+    compare = [
+        {"key": key, "target": "CREATE", "result": "EQUAL", "create_revision": "7"},
+        {"key": key, "target": "VALUE", "result": "EQUAL", "value": coded(identifier)},
+        {"key": key, "target": "LEASE", "result": "EQUAL", "lease": "0"},
+    ]
+    assert deleted(api) == [(compare, [{"request_delete_range": {"key": key}}])]
+    assert len(sent(api, "POST", "/v3/kv/txn")) == 1
+
+
+def test_settings_are_changed_beside_what_is_forgotten(region, api):
+    assert region("following", LEADS, initialize="7", up=(), down=("db1",), wait=False, anew=True)["changed"]
+    put, delete = (sorted(one) for (one,) in (body["success"] for body in sent(api, "POST", "/v3/kv/txn")))
+    assert (put, delete) == (["request_put"], ["request_delete_range"])
+
+
+@pytest.mark.parametrize(("config", "changed"), [(FOLLOWS, False), (LEADS, True)])
+def test_where_the_store_knows_of_no_data_nothing_is_forgotten(region, api, config, changed):
+    done = region("following", config, up=(), down=("db1",), wait=False, anew=True)
+    assert (done["changed"], deleted(api)) == (changed, [])
+
+
+@pytest.mark.parametrize(
+    ("up", "down", "who"), [(("db1",), ("db2",), "db1"), (("db2",), ("db1",), "db2"), (("db2", "db1"), (), "db1, db2")]
+)
+@pytest.mark.parametrize("said", [PRIMARY, (503, json.dumps({"role": "replica", "state": "stopped"}))])
+def test_nothing_is_forgotten_while_a_patroni_answers(region, api, up, down, who, said):
+    done = region("following", FOLLOWS, said, initialize="7", up=up, down=down, wait=False, anew=True)
+    assert (done["failed"], done["msg"]) == (
+        True,
+        f"Patroni runs on {who}: stop it before its cluster is copied anew",
+    )
+    assert deleted(api) == []
+
+
+def test_a_cluster_that_somebody_initialises_at_this_moment_is_not_forgotten(region, api):
+    api.answers["/v3/kv/txn"] = (200, "{}")
+    done = region("following", FOLLOWS, initialize="7", up=(), down=("db1",), wait=False, anew=True)
+    assert (done["failed"], done["msg"]) == (
+        True,
+        "somebody initialises the cluster at this moment; run this again",
+    )
+
+
+def test_without_a_word_of_it_nothing_is_forgotten(region, api):
+    done = region("following", FOLLOWS, initialize="7", up=(), down=("db1",), wait=False)
+    assert (done["changed"], deleted(api)) == (False, [])
+
+
+def test_check_mode_forgets_nothing(region, api):
+    region("following", FOLLOWS, initialize="7", up=(), down=("db1",), wait=False, anew=True, check_mode=True)
+    assert {request[1] for request in api.requests} == {"/v3/kv/range"}
 
 
 # Check mode, and what is asked for

@@ -493,15 +493,53 @@ def test_of_a_region_alone_whose_store_is_away_that_is_told():
 @pytest.mark.parametrize("host", ["10.9.9.9", "10.9.9.9,10.9.9.8"])
 def test_a_region_that_follows_a_host_of_no_region_is_not_made_to_lead(host):
     """A region that was taken from the declaration may still lead."""
-    plan = make({"west": sight(standby_leader(), follows=host, epoch=1)}, ADDRESSES, Request("west"), NOW)
+    west = replace(sight(standby_leader(), follows=host, epoch=1), region="west")
+    plan = make({"west": west}, ADDRESSES, Request("west"), NOW)
     assert (plan.kind, plan.old, plan.epoch, plan.steps) == (LEADS, "", 1, ())
-    assert told(plan) == [
+    assert told(plan) == [undeclared(host)]
+
+
+def undeclared(host):
+    return (
+        f"west follows {host}, which is no database host of the declaration, and nobody but you knows what becomes of "
+        "that one",
+        "",
+    )
+
+
+@pytest.mark.parametrize(
+    ("east", "kind", "request_", "more"),
+    [
+        (EAST, PLANNED, {}, []),
+        (LOST, UNPLANNED, {"power": True}, []),
+        (LOST, UNPLANNED, {"gone": ("east",)}, []),
+        # It is told before everything else, and no word overrules it.
         (
-            f"west follows {host}, which is no database host of the declaration, and nobody but you knows what becomes "
-            "of that one",
-            "",
-        )
-    ]
+            LOST,
+            UNPLANNED,
+            {},
+            [
+                (
+                    "nothing proves that east cannot write: db1, db2 do not answer, and no failover_fence_command is "
+                    "set that takes power",
+                    GONE,
+                )
+            ],
+        ),
+    ],
+)
+def test_beside_another_region_it_is_not_made_to_lead_either(east, kind, request_, more):
+    west = replace(sight(standby_leader(), follows="10.9.9.9"), region="west")
+    plan = plan_of(east, west, **request_)
+    assert (plan.kind, plan.old) == (kind, "east")
+    assert told(plan) == [undeclared("10.9.9.9"), *more]
+
+
+def test_another_region_that_follows_a_host_of_no_region_is_no_objection():
+    """It is let follow the one that leads, as any other one."""
+    west = replace(sight(standby_leader(), follows="10.9.9.9"), region="west")
+    plan = plan_of(EAST, west, to="east")
+    assert (plan.kind, plan.objections) == (LEADS, ())
 
 
 # A run that did not come to its end
