@@ -214,7 +214,7 @@ class Cluster:
         if not self._store.change_if_still(f"{self._folder}config", entry, put={f"{self._folder}config": text}):
             raise Failed("somebody else changed the settings at this moment; run this again")
 
-    def forget(self) -> bool:
+    def forget(self, only_look: bool) -> bool:
         """Let the members be copied anew: whoever comes first initialises the cluster. Return whether that is new.
 
         :raises Failed: a Patroni runs.
@@ -223,7 +223,7 @@ class Cluster:
         if running:
             raise Failed(f"Patroni runs on {', '.join(sorted(running))}: stop it before its cluster is copied anew")
         entry, key = self._store.under(self._folder).get("initialize"), f"{self._folder}initialize"
-        if entry is not None and not self._store.change_if_still(key, entry, [key]):
+        if entry is not None and not only_look and not self._store.change_if_still(key, entry, [key]):
             raise Failed("somebody initialises the cluster at this moment; run this again")
         return entry is not None
 
@@ -339,13 +339,13 @@ def main() -> None:
             source = params["source"]
             wanted = {"host": source["host"], "port": source["port"], "primary_slot_name": source["slot"]}
             patch = to_follow(settings, wanted, params["slots"], params["epoch"])
+        if params["anew"]:
+            forgotten = cluster.forget(module.check_mode)
         if not module.check_mode:
             if leads and "standby_cluster" in patch and params["position"]:
                 wait_until_replayed(cluster, parse_lsn(params["position"]), deadline)
             if patch:
                 cluster.change(patch)
-            if params["anew"]:
-                forgotten = cluster.forget()
             if params["wait"]:
                 leader, said = wait_for(cluster, LEADS if leads else FOLLOWS, deadline)
     except StoreError as error:

@@ -21,8 +21,8 @@ from typing import Callable, Dict, Iterator, List, Mapping, Sequence, Tuple
 
 from ansible_collections.freeagentics.platform.plugins.module_utils.drill import ledger as ledger_book
 from ansible_collections.freeagentics.platform.plugins.module_utils.drill.ledger import Attempt, Findings
-from lab.connect import enter
 from ansible_collections.freeagentics.platform.plugins.module_utils.drill.write import Ledger, SendRecord, Writers
+from lab.connect import enter
 
 #: Writes of all clients in a second, and of one: 100 requests in a minute are 1.67.
 RATE, RATE_OF_ONE = 20.0, 1.25

@@ -116,7 +116,7 @@ def make(sights: Mapping[str, Sight], addresses: Mapping[str, str], request: Req
         **{
             **vars(plan),
             "steps": tuple(_steps(plan, sights)),
-            "objections": (*_undeclared(target, addresses), *_objections(sights, plan, request, silent)),
+            "objections": (*_undeclared(request.to, target, addresses), *_objections(sights, plan, request, silent)),
         }
     )
 
@@ -255,11 +255,11 @@ def _objections(sights: Mapping[str, Sight], plan: Plan, request: Request, silen
         yield from _of_the_old_region(sights[plan.old], plan, request, silent)
 
 
-def _undeclared(target: Sight, addresses: Mapping[str, str]) -> Iterator[Objection]:
+def _undeclared(to: str, target: Sight, addresses: Mapping[str, str]) -> Iterator[Objection]:
     """Tell where the region follows somebody whom the declaration does not know."""
     if target.store and target.store.follows and not _followed(target, addresses):
         yield Objection(
-            f"{target.region} follows {target.store.follows}, which is no database host of the declaration, and nobody "
+            f"{to} follows {target.store.follows}, which is no database host of the declaration, and nobody "
             "but you knows what becomes of that one"
         )
 

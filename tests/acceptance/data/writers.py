@@ -18,8 +18,11 @@ from tests.acceptance.data.hosts import Hosts
 ROOT = Path(__file__).resolve().parents[3]
 #: The program: where its files are in the repository, and what they are imported by.
 PROGRAM = {
-    "plugins/module_utils/drill/write.py": "ansible_collections/freeagentics/platform/plugins/module_utils/drill/write.py",
-    "tests/acceptance/ledger_host.py": "tests/acceptance/ledger_host.py",
+    f"{folder}{name}": f"{prefix}{folder}{name}"
+    for prefix, folder, name in (
+        ("ansible_collections/freeagentics/platform/", "plugins/module_utils/drill/", "write.py"),
+        ("", "tests/acceptance/", "ledger_host.py"),
+    )
 }
 #: Where the program and its ledgers lie on a host; not in /run, which is no disk.
 FOLDER = "/var/tmp/ledger"

@@ -317,7 +317,8 @@ def asking(guard, monkeypatch):
 URL = "https://10.0.20.10:8008/patroni"
 
 
-def cluster(config=LEADS, url=URL):
+def cluster(config="leads", url=URL):
+    config = LEADS if config == "leads" else config
     leader = SimpleNamespace(member=SimpleNamespace(api_url=url)) if url else None
     return SimpleNamespace(config=SimpleNamespace(data=config) if config is not None else None, leader=leader)
 

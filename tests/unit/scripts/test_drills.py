@@ -235,7 +235,7 @@ def test_each_scenario_is_run_some_times_and_then_the_page_is_written(program, c
 
 
 def test_all_scenarios_are_run_three_times(program):
-    assert program() == (0, [name for name in SCENARIOS for _ in range(3)])
+    assert program() == (0, [name for name in SCENARIOS for dummy in range(3)])
 
 
 def test_a_drill_that_did_not_pass_stops_no_other_one(program, capsys):

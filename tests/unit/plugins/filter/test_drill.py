@@ -50,7 +50,7 @@ REQUEST = {
 }
 
 
-def plan_of(databases=(DB1, DB2, DB9), hosts=HOSTS, moment=1795662000, **request):
+def plan_of(databases=(DB1, DB2, DB9), hosts=tuple(HOSTS), moment=1795662000, **request):
     return drill_plan(hosts, databases, {**REQUEST, **request}, moment)
 
 
@@ -120,7 +120,7 @@ def test_a_platform_with_one_region_can_be_drilled():
 
 def test_no_two_drills_have_keys_in_common():
     began = time.time_ns()
-    plans = [plan_of(moment=None, scenario="zone_lost") for _ in range(2)]
+    plans = [plan_of(moment=None, scenario="zone_lost") for dummy in range(2)]
     first, second = (int(plan["prefix"].removeprefix("drill-zone-lost-")) for plan in plans)
     assert began <= first < second <= time.time_ns()
 

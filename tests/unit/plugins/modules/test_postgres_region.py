@@ -343,7 +343,7 @@ def test_the_store_forgets_whose_data_the_cluster_had(region, api, identifier):
 
 def test_settings_are_changed_beside_what_is_forgotten(region, api):
     assert region("following", LEADS, initialize="7", up=(), down=("db1",), wait=False, anew=True)["changed"]
-    put, delete = (sorted(one) for (one,) in (body["success"] for body in sent(api, "POST", "/v3/kv/txn")))
+    delete, put = (sorted(one) for (one,) in (body["success"] for body in sent(api, "POST", "/v3/kv/txn")))
     assert (put, delete) == (["request_put"], ["request_delete_range"])
 
 
