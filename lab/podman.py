@@ -105,8 +105,12 @@ def _bury(dead: Sequence[Mapping[str, Any]]) -> None:
     exits = RUNTIME_DIRECTORY / "libpod" / "exits"
     exits.mkdir(parents=True, exist_ok=True)
     for entry in dead:
-        (exits / entry["Id"]).write_text("137", encoding="ascii")
-    podman("container", "cleanup", *(entry["Id"] for entry in dead))
+        # In one step: another process may ask Podman, which reads it, at the same moment.
+        new = exits.parent / f"{entry['Id']}.{os.getpid()}"
+        new.write_text("137", encoding="ascii")
+        new.replace(exits / entry["Id"])
+    # One of them may have been cleaned up by another process meanwhile.
+    podman("container", "cleanup", *(entry["Id"] for entry in dead), check=False)
 
 
 def storage_left(names: Sequence[str]) -> List[str]:

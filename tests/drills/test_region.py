@@ -72,8 +72,8 @@ def without(hosts: Hosts) -> Callable[[tuple[Node, ...]], ContextManager[None]]:
     def run(nodes: tuple[Node, ...]) -> Iterator[None]:
         names = [node.name for node in nodes]
         with ThreadPoolExecutor(8) as pool:
-            list(pool.map(hosts.kill, names))
             try:
+                list(pool.map(hosts.kill, names))
                 yield
             finally:
                 list(pool.map(hosts.start, names))
