@@ -38,12 +38,13 @@ Records = Callable[[str], List[Tuple[str, str]]]
 
 
 @contextmanager
-def lent_addresses(namespace: str, own: str, count: int = CLIENTS) -> Iterator[List[str]]:
+def lent_addresses(namespace: str, own: str, count: int = CLIENTS, first: int = FIRST_LENT) -> Iterator[List[str]]:
     """Give a host outside of the platform further addresses for a while.
 
-    :param own: the host's address; the others are FIRST_LENT and following of its network of 256.
+    :param own: the host's address.
+    :param first: the first of the others, in the network of 256 of the host; nobody else must have lent them.
     """
-    base = ip_address(int(ip_address(own)) & ~0xFF) + FIRST_LENT
+    base = ip_address(int(ip_address(own)) & ~0xFF) + first
     addresses = [str(base + number) for number in range(count)]
     try:
         for address in addresses:

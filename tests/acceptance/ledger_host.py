@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import time
 from pathlib import Path
 from typing import Any, Dict, List, Optional
 
@@ -139,7 +140,7 @@ def main() -> None:
     clients: List[Any]
     if options.store == "database":
         clients = [Database(settings["DATABASE_URL"]) for _ in range(options.writers)]
-        clients[0].execute(f"CREATE TABLE IF NOT EXISTS {TABLE} (key text, value text)")
+        _begin(clients[0])
     else:
         clients = [Cache(settings, options.prefix) for _ in range(options.writers)]
     with Writers(ledger, options.prefix, clients, options.rate, FAILURES):
@@ -148,6 +149,20 @@ def main() -> None:
     ledger.close()
     if options.store == "cache":
         _print_found(clients[0], options.ledger)
+
+
+def _begin(client: Database) -> None:
+    """Make the table. A pool may still have connections to a server that led before."""
+    deadline = time.monotonic() + 30
+    while True:
+        try:
+            client.execute(f"CREATE TABLE IF NOT EXISTS {TABLE} (key text, value text)")
+            return
+        except psycopg2.Error:
+            client.close()
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.5)
 
 
 def _print_found(cache: Cache, ledger: Path) -> None:

@@ -50,7 +50,8 @@ def visitors(
     outside = next(node for node in declaration.nodes if "internet_client" in node.services)
     names = next(node for node in declaration.nodes if "dns_server" in node.services)
     namespace = f"{lab}-{outside.name}"
-    with lent_addresses(namespace, outside.ipv4) as addresses:
+    # Clients of the same session have others.
+    with lent_addresses(namespace, outside.ipv4, first=150) as addresses:
         yield lambda: [Visitor(namespace, address, site, names.ipv4) for address in addresses]
 
 
