@@ -36,7 +36,7 @@ LIMIT = 600.0
 #: Seconds for which a region writes that nobody else sees, before it is lost.
 UNSEEN = 4.0
 #: Seconds for which a region that came back must not write.
-QUIET = 45.0
+QUIET = 20.0
 #: How far the moment up to which nothing is lost may be from the truth, in seconds.
 EXACT = 1.0
 
