@@ -24,6 +24,7 @@ author:
 attributes:
   check_mode:
     support: partial
+    description: Whether it tells what would be done.
     details: Lists the transactions, and writes no row.
   diff_mode:
     support: none
