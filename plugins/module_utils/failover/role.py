@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from typing import Any, Dict, Mapping, Sequence
 
-#: The section of Patroni's settings that makes a cluster follow another one, and ours that says which region is right.
-STANDBY, EPOCH = "standby_cluster", "region_epoch"
+from ansible_collections.freeagentics.platform.plugins.module_utils.patroni.dynamic import STANDBY
+
+#: Our entry in Patroni's settings, which says which of two regions that lead is right.
+EPOCH = "region_epoch"
 
 
 def to_follow(config: Mapping[str, Any], source: Mapping[str, Any], slots: Sequence[str], epoch: int) -> Dict[str, Any]:

@@ -68,7 +68,7 @@ def _proved(plan: Mapping[str, Any], outcome: Mapping[str, Any]) -> Iterator[str
     if plan["fence"] == ON_HOST:
         yield f"{plan['old']}: {fenced.get('proof', '')}"
     elif plan["fence"] == POWER:
-        yield f"{plan['old']}: {' '.join(filter(None, (fenced.get('stdout'), fenced.get('stderr'))))}"
+        yield f"{plan['old']}: {_said(fenced)}"
     elif plan["fence"] == LEASE:
         yield f"{plan['old']}: its lease ran out"
     yield "exactly one server takes writes, and it committed one"
@@ -161,8 +161,7 @@ def _region_loss(plan: Mapping[str, Any], outcome: Mapping[str, Any]) -> str:
 
 def _region_proved(plan: Mapping[str, Any], outcome: Mapping[str, Any]) -> Iterator[str]:
     for name, fenced in sorted((outcome.get("fenced") or {}).items()):
-        said = fenced.get("proof") or " ".join(filter(None, (fenced.get("stdout"), fenced.get("stderr"))))
-        yield f"{name}: {said}"
+        yield f"{name}: {fenced.get('proof') or _said(fenced)}"
     if plan["kind"] == PLANNED:
         yielded = outcome.get("yielded") or {}
         yield f"{plan['old']} stopped writing at {yielded.get('position', '')}, and {plan['to']} had replayed that"
@@ -218,6 +217,11 @@ def _silent_hosts(plan: Mapping[str, Any], outcome: Mapping[str, Any]) -> Iterat
         silent = [name for name in names if name not in known]
         if silent and not (plan["kind"] == UNPLANNED and region == plan["old"]):
             yield f"no answer of {', '.join(silent)}, in {region}: `patronictl list` there says more"
+
+
+def _said(command: Mapping[str, Any]) -> str:
+    """Return what a command printed, in one line."""
+    return " ".join(filter(None, (command.get("stdout"), command.get("stderr"))))
 
 
 def _endpoints(outcome: Mapping[str, Any]) -> List[Mapping[str, Any]]:
