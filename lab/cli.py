@@ -56,11 +56,11 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_faults(commands: Commands) -> None:
     for name, text, work in (
-        ("kill", "take a host's power away", operations.kill),
-        ("start", "give a host its power back", operations.start),
-        ("rebuild", "make a host anew", operations.rebuild),
+        ("kill", "take the power of hosts away", operations.kill),
+        ("start", "give hosts their power back", operations.start),
     ):
-        _command(commands, name, text, _on(work, "host")).add_argument("host")
+        _command(commands, name, text, _on(work, "hosts")).add_argument("hosts", metavar="host", nargs="+")
+    _command(commands, "rebuild", "make a host anew", _on(operations.rebuild, "host")).add_argument("host")
     cut = _command(commands, "cut", "cut a zone or a host off", _on(operations.cut, "what", "source", "one_way"))
     cut.add_argument("what", metavar="ZONE|HOST")
     cut.add_argument("--from", dest="source", default="", metavar="HOST", help="only from this host")

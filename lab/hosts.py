@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import Callable, Dict, List, Sequence
 
 from ansible_collections.freeagentics.platform.plugins.module_utils.topology.model import Host
@@ -24,14 +24,18 @@ PARALLEL = 4
 BOOT_TIMEOUT, STOP_TIMEOUT = 120.0, 10.0
 
 
-def start_all(lab: Lab, hosts: Sequence[Host], image: str) -> None:
-    """Create or start every host that does not run."""
+def start_all(lab: Lab, hosts: Sequence[Host], image: str = "") -> None:
+    """Start every host that does not run, and create those that do not exist.
+
+    :param image: what new hosts are made of.
+    :raises LabError: one did not start; the others did.
+    """
     states = {name: state for name, state, _pid in podman.containers(lab.name)}
     missing = [host for host in hosts if states.get(lab.container(host.name)) != "running"]
 
     def begin(host: Host) -> None:
         if lab.container(host.name) in states:
-            start(lab, host)
+            _start(lab, host)
         else:
             podman.podman(*_run_options(lab, host, image))
 
@@ -62,11 +66,14 @@ def _run_options(lab: Lab, host: Host, image: str) -> List[str]:
 
 
 def _for_each(hosts: Sequence[Host], work: Callable[[Host], None], done: str) -> None:
-    """Work on several hosts at a time; say every tenth."""
+    """Work on several hosts at a time, on all of them also where one fails; say every tenth."""
     with ThreadPoolExecutor(PARALLEL) as pool:
-        for number, _result in enumerate(pool.map(work, hosts), start=1):
-            if number % 10 == 0 or number == len(hosts):
+        tasks = [pool.submit(work, host) for host in hosts]
+        for number, _task in enumerate(as_completed(tasks), start=1):
+            if number % 10 == 0 or number == len(hosts) > 1:
                 say(f"    {number} of {len(hosts)} hosts {done}")
+    for task in tasks:
+        task.result()
 
 
 def wait_for_ssh(lab: Lab, hosts: Sequence[Host]) -> None:
@@ -96,20 +103,21 @@ def _answers(lab: Lab, host: Host) -> bool:
         return False
 
 
-def kill(lab: Lab, host: Host) -> None:
-    """Take a host's power away: every process ends at once, nothing is said to anybody.
+def kill(lab: Lab, hosts: Sequence[Host]) -> None:
+    """Take the power of some hosts away: every process ends at once, nothing is said to anybody.
 
-    :raises LabError: it runs on.
+    :raises LabError: one runs on.
     """
+    names = {host.name for host in hosts}
     deadline = time.monotonic() + STOP_TIMEOUT
-    while host.name in process_ids(lab):
-        podman.podman("kill", "--signal", "KILL", lab.container(host.name), check=False)
+    while left := sorted(names & set(process_ids(lab))):
+        podman.podman("kill", "--signal", "KILL", *map(lab.container, left), check=False)
         if time.monotonic() > deadline:
-            raise LabError(f"{host.name} runs on", "its processes do not end", "look with `make lab-status`")
+            raise LabError(f"{', '.join(left)}: run on", "their processes do not end", "look with `make lab-status`")
         time.sleep(0.05)
 
 
-def start(lab: Lab, host: Host) -> None:
+def _start(lab: Lab, host: Host) -> None:
     """Give a host its power back.
 
     Where an earlier start was killed half-way, the first attempt fails and clears what that has left, the second works.

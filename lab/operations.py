@@ -132,33 +132,37 @@ def summary(lab: Lab) -> None:
     print(report.summary(lab, declaration.load(lab.topology_file)))
 
 
-def kill(lab: Lab, name: str) -> None:
-    """Take a host's power away, as if its plug were pulled."""
+def kill(lab: Lab, names: Sequence[str]) -> None:
+    """Take the power of some hosts away, as if their plugs were pulled, all at the same moment."""
     topology = declaration.load(lab.topology_file)
-    host = declaration.host(topology, name)
-    with state.lock(lab.name, f"kill {name}", name):
-        ssh_files.close_connection(lab, name)
-        netns.unplug(lab, *declaration.router_and_port(topology, host))
-        hosts.kill(lab, host)
-        netns.forget(lab, [name])
-    say(f"{name} is dead: no process, no network; `make lab-start HOST={name}` brings it back")
+    dying = [declaration.host(topology, name) for name in names]
+    with state.lock(lab.name, f"kill {' '.join(names)}", names):
+        for host in dying:
+            ssh_files.close_connection(lab, host.name)
+            netns.unplug(lab, *declaration.router_and_port(topology, host))
+        hosts.kill(lab, dying)
+        netns.forget(lab, names)
+    for name in names:
+        say(f"{name} is dead: no process, no network; `make lab-start HOST={name}` brings it back")
 
 
-def start(lab: Lab, name: str) -> None:
-    """Give a host its power back and wait until it is up."""
+def start(lab: Lab, names: Sequence[str]) -> None:
+    """Give some hosts their power back and wait until they are up."""
     topology = declaration.load(lab.topology_file)
-    host = declaration.host(topology, name)
-    with state.lock(lab.name, f"start {name}", name):
-        _plug_in(lab, topology, name)
-        hosts.start(lab, host)
-        hosts.wait_for_ssh(lab, [host])
-    say(f"{name} is up")
+    starting = [declaration.host(topology, name) for name in names]
+    with state.lock(lab.name, f"start {' '.join(names)}", names):
+        _plug_in(lab, topology, names)
+        hosts.start_all(lab, starting)
+        hosts.wait_for_ssh(lab, starting)
+    say(f"up: {', '.join(names)}")
 
 
-def _plug_in(lab: Lab, topology: Topology, name: str) -> None:
-    """Give a host that is off a new network, without rules or addresses of before; one that runs keeps what it has."""
-    if name not in hosts.process_ids(lab):
-        netns.forget(lab, [name])
+def _plug_in(lab: Lab, topology: Topology, names: Sequence[str]) -> None:
+    """Give hosts that are off a new network, without rules or addresses of before; one that runs keeps what it has."""
+    running = hosts.process_ids(lab)
+    off = [name for name in names if name not in running]
+    netns.forget(lab, off)
+    for name in off:
         netns.build(lab, network.part(network.plan(topology), name))
 
 
@@ -170,7 +174,7 @@ def rebuild(lab: Lab, name: str) -> None:
         ssh_files.close_connection(lab, name)
         keep = [lab.container(other.name) for other in declaration.hosts(topology) if other != host]
         hosts.remove_all(lab, keep=keep)
-        _plug_in(lab, topology, name)
+        _plug_in(lab, topology, [name])
         hosts.start_all(lab, [host], image.ensure())
         hosts.wait_for_ssh(lab, [host])
     say(f"{name} is as new")

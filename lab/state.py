@@ -15,7 +15,7 @@ import re
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Iterator, Tuple
+from typing import Iterator, Sequence, Tuple
 
 from lab.errors import LabError, unknown_name
 
@@ -106,17 +106,17 @@ def existing_lab(name: str) -> Lab:
 
 
 @contextmanager
-def lock(name: str, what: str, host: str = "") -> Iterator[None]:
+def lock(name: str, what: str, hosts: Sequence[str] = ()) -> Iterator[None]:
     """Hold a lock while something is changed; the system frees it when the process ends, however it ends.
 
     :param name: a lab's name, or of something that labs share.
     :param what: for the message, what the holder does.
-    :param host: the only host that is changed; others may be at the same time, but nothing else.
+    :param hosts: the only hosts that are changed; others may be at the same time, but nothing else.
     :raises LabError: another process holds it.
     """
     with ExitStack() as held:
-        held.enter_context(_locked(name, name, what, exclusive=not host))
-        if host:
+        held.enter_context(_locked(name, name, what, exclusive=not hosts))
+        for host in sorted(hosts):
             held.enter_context(_locked(f"{name}.{host}", name, what, exclusive=True))
         yield
 

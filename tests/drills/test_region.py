@@ -10,10 +10,9 @@ import io
 import json
 import re
 import time
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Callable, ContextManager, Iterator
+from typing import Callable, Iterator
 
 import pytest
 
@@ -65,23 +64,6 @@ def lead(play: Callable[..., str], platform_name: str) -> Callable[..., str]:
     return run
 
 
-@pytest.fixture
-def without(hosts: Hosts) -> Callable[[tuple[Node, ...]], ContextManager[None]]:
-    """Return what takes the power of many hosts, and gives it back."""
-
-    @contextmanager
-    def run(nodes: tuple[Node, ...]) -> Iterator[None]:
-        names = [node.name for node in nodes]
-        with ThreadPoolExecutor(8) as pool:
-            try:
-                list(pool.map(hosts.kill, names))
-                yield
-            finally:
-                list(pool.map(hosts.start, names))
-
-    return run
-
-
 def written_since(attempts: Callable[[], list[Attempt]], moment: float) -> bool:
     done = ledger_book.acknowledged(attempts())
     return bool(done) and (done[-1].ended or 0.0) > moment
@@ -127,7 +109,6 @@ def test_a_region_is_lost_and_comes_back(
     declaration: Declaration,
     visitors: Callable[[], list[Visitor]],
     lead: Callable[..., str],
-    without: Callable[[tuple[Node, ...]], ContextManager[None]],
     prefix: str,
     tmp_path: Path,
     figures: Figures,
@@ -140,7 +121,7 @@ def test_a_region_is_lost_and_comes_back(
             # What is acknowledged while the other region is cut off is in this one alone.
             with hosts.unplugged(cluster.followers[0]):
                 time.sleep(UNSEEN)
-                faults.enter_context(without(active))
+                faults.enter_context(hosts.without_power(*(node.name for node in active)))
             begin = time.time()
             said = lead(west)
             figures.add("a region is lost, from the command, through the site's name", [outage(attempts, begin)])

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import subprocess
 from contextlib import contextmanager
-from typing import Dict, Iterator, List, Optional
+from typing import Dict, Iterator, List, Optional, Sequence
 
 from lab import declaration, hosts, operations, state
 
@@ -58,29 +58,33 @@ class Hosts:
                 process.kill()
                 raise
 
-    def kill(self, host: str) -> None:
-        """Take a host's power away."""
-        self._consoles.pop(host, None)
-        operations.kill(self._lab, host)
+    def kill(self, *names: str) -> None:
+        """Take the power of some hosts away."""
+        self._forget(names)
+        operations.kill(self._lab, names)
 
-    def start(self, host: str) -> None:
-        """Give a host its power back."""
-        self._consoles.pop(host, None)
-        operations.start(self._lab, host)
+    def start(self, *names: str) -> None:
+        """Give some hosts their power back."""
+        self._forget(names)
+        operations.start(self._lab, names)
+
+    def _forget(self, names: Sequence[str]) -> None:
+        for name in names:
+            self._consoles.pop(name, None)
 
     def replace(self, host: str) -> None:
         """Put a new host, which has nothing, in the place of one; its disk is gone."""
-        self._consoles.pop(host, None)
+        self._forget([host])
         operations.rebuild(self._lab, host)
 
     @contextmanager
-    def without_power(self, host: str) -> Iterator[None]:
-        """Take a host's power away for a while."""
-        self.kill(host)
+    def without_power(self, *names: str) -> Iterator[None]:
+        """Take the power of some hosts away for a while."""
         try:
+            self.kill(*names)
             yield
         finally:
-            self.start(host)
+            self.start(*names)
 
     @contextmanager
     def unplugged(self, host: str) -> Iterator[None]:

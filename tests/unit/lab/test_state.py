@@ -67,14 +67,14 @@ def test_two_processes_cannot_change_one_lab():
 
 
 def test_two_hosts_are_changed_at_once_but_neither_twice_nor_beside_the_whole_lab():
-    with state.lock("lab", "kill db1", "db1"):
-        with state.lock("lab", "kill db2", "db2"):
+    with state.lock("lab", "kill db1", ["db1"]):
+        with state.lock("lab", "kill db2", ["db2"]):
             pass
-        with pytest.raises(LabError, match="lab lab is being changed"), state.lock("lab", "start db1", "db1"):
+        with pytest.raises(LabError, match="lab lab is being changed"), state.lock("lab", "start db1", ["db1"]):
             pass
         with pytest.raises(LabError, match="lab lab is being changed"), state.lock("lab", "down"):
             pass
-    with state.lock("lab", "up"), pytest.raises(LabError), state.lock("lab", "kill db1", "db1"):
+    with state.lock("lab", "up"), pytest.raises(LabError), state.lock("lab", "kill db1", ["db1"]):
         pass
 
 
