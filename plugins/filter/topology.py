@@ -16,6 +16,7 @@ from ansible_collections.freeagentics.platform.plugins.module_utils.topology.der
     names,
     nat,
     pki,
+    prometheus,
     ssh,
     vpn,
 )
@@ -95,6 +96,16 @@ def platform_networks(topology):
     return networks + hosts
 
 
+def prometheus_targets(topology):
+    """Return what Prometheus scrapes."""
+    return [asdict(target) for target in prometheus.targets(topology)]
+
+
+def prometheus_probes(topology):
+    """Return the public addresses that Prometheus asks."""
+    return [asdict(probe) for probe in prometheus.probes(topology)]
+
+
 FILTERS = (
     firewall_ruleset,
     load_balancer_backends,
@@ -109,6 +120,8 @@ FILTERS = (
     site_records,
     declared_peers,
     platform_networks,
+    prometheus_targets,
+    prometheus_probes,
 )
 
 

@@ -9,7 +9,7 @@ Every role lists its packages as plain strings in ``defaults/main.yml``, in vari
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Iterable, List, Mapping, Tuple
+from typing import Dict, Iterable, List, Mapping, Tuple
 
 import yaml
 
@@ -22,14 +22,19 @@ def packages_of_role(roles_directory: Path, role: str) -> Tuple[str, ...]:
     """Return the packages of one role, in the order of its ``defaults/main.yml``.
 
     :param roles_directory: the folder that holds the roles of the collection.
-    :param role: the role's name without namespace.
-    :raises RolePackagesError: no such role, or a list that holds something other than plain strings.
+    :param role: the role's name without namespace. ``role.part`` stands for the list ``role_part_packages`` alone, of a
+        role that hosts get different parts of.
+    :raises RolePackagesError: no such role or list, or a list that holds something other than plain strings.
     """
-    defaults = roles_directory / role / "defaults" / "main.yml"
-    if not (roles_directory / role).is_dir():
+    name, _dot, part = role.partition(".")
+    defaults = roles_directory / name / "defaults" / "main.yml"
+    if not (roles_directory / name).is_dir():
         known = ", ".join(sorted(path.name for path in roles_directory.iterdir() if path.is_dir()))
-        raise RolePackagesError(f"{role}: no such role in {roles_directory}; the roles are: {known}")
-    return packages_of_file(defaults) if defaults.is_file() else ()
+        raise RolePackagesError(f"{name}: no such role in {roles_directory}; the roles are: {known}")
+    lists = _lists(defaults) if defaults.is_file() else {}
+    if part and f"{name}_{part}_packages" not in lists:
+        raise RolePackagesError(f"{defaults}: there is no {name}_{part}_packages; the lists are: {', '.join(lists)}")
+    return tuple(lists[f"{name}_{part}_packages"]) if part else _all(lists)
 
 
 def packages_of_file(path: Path) -> Tuple[str, ...]:
@@ -37,12 +42,16 @@ def packages_of_file(path: Path) -> Tuple[str, ...]:
 
     :raises RolePackagesError: a list holds something other than plain strings.
     """
+    return _all(_lists(path))
+
+
+def _lists(path: Path) -> Dict[str, List[str]]:
     variables = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    packages: List[str] = []
-    for name, value in variables.items():
-        if name.endswith("_packages"):
-            packages.extend(_checked(path, name, value))
-    return tuple(packages)
+    return {name: _checked(path, name, value) for name, value in variables.items() if name.endswith("_packages")}
+
+
+def _all(lists: Mapping[str, List[str]]) -> Tuple[str, ...]:
+    return tuple(package for packages in lists.values() for package in packages)
 
 
 def packages_of_roles(roles_directory: Path, roles: Iterable[str]) -> Tuple[str, ...]:

@@ -140,15 +140,6 @@ def test_the_name_server_answers(host):
     assert host.check_output("getent ahostsv4 www.molecule.test").split()[0] == "198.51.100.11"
 
 
-def test_metrics_are_served_on_the_own_address_only(host):
-    address = ADDRESSES[name_of(host)]
-    host.check_output("echo 'base_test_metric 7' > /var/lib/prometheus/node-exporter/base_test.prom")
-    page = from_outside("curl", "--silent", "--fail", f"http://{address}:9100/metrics")
-    host.check_output("rm /var/lib/prometheus/node-exporter/base_test.prom")
-    assert "base_test_metric 7\n" in page.stdout
-    assert host.run("curl --silent --fail http://127.0.0.1:9100/metrics").rc == 7
-
-
 def test_security_updates_come_by_themselves(host):
     settings = host.check_output("apt-config dump")
     assert 'APT::Periodic::Unattended-Upgrade "1";' in settings
@@ -162,7 +153,7 @@ def test_the_journal_is_limited(host):
 
 
 def test_every_daemon_runs_and_starts_at_boot(host):
-    for name in ("chrony", "rsyslog", "prometheus-node-exporter", "logrotate.timer"):
+    for name in ("chrony", "rsyslog", "logrotate.timer"):
         assert host.service(name).is_running
         assert host.service(name).is_enabled
     assert host.check_output("systemctl --failed --no-legend") == ""

@@ -11,6 +11,8 @@ from ..model import Host, Topology
 from ..query import index
 from .names import database_name, full_name
 
+#: The certificate of exporters, Prometheus and Alertmanager, on every host of the platform.
+OF_EVERY_HOST = (("metrics", "prometheus"),)
 #: Certificates by service, each with the group that reads its key. pgBackRest runs as the database's user everywhere.
 OF_SERVICES: Mapping[str, Tuple[Tuple[str, str], ...]] = {
     "etcd": (("etcd", "etcd"),),
@@ -36,7 +38,12 @@ def certificates(topology: Topology, host_name: str) -> Tuple[Certificate, ...]:
     :raises TopologyError: there is no such host.
     """
     host = index(topology).host(host_name)
-    wanted = [("host", "root"), *(entry for service in host.services for entry in OF_SERVICES.get(service, ()))]
+    everywhere = OF_EVERY_HOST if host.region else ()
+    wanted = [
+        ("host", "root"),
+        *everywhere,
+        *(entry for service in host.services for entry in OF_SERVICES.get(service, ())),
+    ]
     return tuple(_certificate(topology, host, name, group) for name, group in dict.fromkeys(wanted))
 
 

@@ -11,7 +11,7 @@ from typing import Dict, Iterator, Mapping, Optional, Sequence, Tuple
 from ..model import HOST_SERVICE, PLATFORM, Flow, Host, Topology, TopologyError
 from ..query import Index, index, peers_region
 
-DATABASE, STORE, BACKUP, MONITORING = "postgres", "etcd", "backup", "monitoring"
+DATABASE, STORE, BACKUP, SCRAPER = "postgres", "etcd", "backup", "prometheus"
 SQL, REST, CLIENT, PEER = "sql", "patroni", "client", "peer"
 
 
@@ -151,7 +151,7 @@ _DATABASES = {"replication": "replication", "rewind": "postgres", "monitor": "al
 _PURPOSES = {
     DATABASE: ("replication", "rewind", "monitor"),
     BACKUP: ("backup", "replication"),
-    MONITORING: ("monitor",),
+    SCRAPER: ("monitor",),
 }
 _APPLICATION = ("app",)
 #: What a database host may do with its own server.

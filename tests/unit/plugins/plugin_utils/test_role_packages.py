@@ -59,3 +59,15 @@ def test_a_list_that_cannot_be_read_before_a_run_is_refused(tmp_path: Path, valu
 def test_roles_come_in_the_order_of_the_mapping_and_once() -> None:
     mapping = {"platform": ["base", "pki"], "web": ["app"], "api": ["app"]}
     assert roles_of_groups(mapping, ["api", "web", "platform", "zone_a"]) == ("base", "pki", "app")
+
+
+def test_a_part_of_a_role_stands_for_one_of_its_lists(tmp_path: Path) -> None:
+    write_role(tmp_path, "tools", "---\ntools_web_packages: [nginx]\ntools_db_packages: [psql]\n")
+    assert packages_of_role(tmp_path, "tools.db") == ("psql",)
+    assert packages_of_roles(tmp_path, ["tools.db", "tools.web"]) == ("nginx", "psql")
+    with pytest.raises(RolePackagesError) as caught:
+        packages_of_role(tmp_path, "tools.bd")
+    assert str(caught.value) == (
+        f"{tmp_path}/tools/defaults/main.yml: there is no tools_bd_packages; "
+        "the lists are: tools_web_packages, tools_db_packages"
+    )

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from ansible_collections.freeagentics.platform.plugins.module_utils.topology.derive.pki import certificates
 from ansible_collections.freeagentics.platform.plugins.module_utils.topology.model import TopologyError
+from ansible_collections.freeagentics.platform.plugins.plugin_utils.topology_file import load
 from tests.unit.plugins.module_utils.topology.derive import small
+
+LAB = load(str(Path(__file__).resolve().parents[6] / "inventories" / "lab" / "topology.yml"))
+HOST, METRICS = ("host", "root"), ("metrics", "prometheus")
 
 
 def topology(services):
@@ -22,19 +27,23 @@ def topology(services):
 @pytest.mark.parametrize(
     ("services", "wanted"),
     [
-        ((), [("host", "root")]),
-        (("etcd",), [("host", "root"), ("etcd", "etcd")]),
-        (("redis",), [("host", "root"), ("redis", "redis")]),
-        (("backup",), [("host", "root"), ("pgbackrest", "postgres")]),
+        ((), [HOST, METRICS]),
+        (("etcd",), [HOST, METRICS, ("etcd", "etcd")]),
+        (("redis",), [HOST, METRICS, ("redis", "redis")]),
+        (("backup",), [HOST, METRICS, ("pgbackrest", "postgres")]),
         (
             ("postgres", "etcd"),
-            [("host", "root"), ("postgres", "postgres"), ("pgbackrest", "postgres"), ("etcd", "etcd")],
+            [HOST, METRICS, ("postgres", "postgres"), ("pgbackrest", "postgres"), ("etcd", "etcd")],
         ),
-        (("postgres", "backup"), [("host", "root"), ("postgres", "postgres"), ("pgbackrest", "postgres")]),
+        (("postgres", "backup"), [HOST, METRICS, ("postgres", "postgres"), ("pgbackrest", "postgres")]),
     ],
 )
 def test_each_daemon_that_is_not_root_has_a_key_that_its_group_reads(services, wanted):
     assert [(one.name, one.group) for one in certificates(topology(services), "db1")] == wanted
+
+
+def test_a_host_outside_of_the_platform_tells_no_metrics():
+    assert [one.name for one in certificates(LAB, "sink")] == ["host"]
 
 
 def test_a_certificate_is_for_the_hosts_names_and_addresses():

@@ -250,7 +250,7 @@ REPLICATION = [("replicator", "replication"), ("rewind", "postgres"), ("monitor"
             "backup",
             [("backup", "all", "11"), ("replicator", "replication", "11")],
         ),
-        ({"db1": ["postgres"], "one": ["monitoring"]}, "monitoring", [("monitor", "all", "11")]),
+        ({"db1": ["postgres"], "one": ["prometheus"]}, "prometheus", [("monitor", "all", "11")]),
         # A host of several services gets what those need that may call.
         ({"db1": ["postgres"], "one": ["api", "backup"]}, "api", [("app", "app", "11")]),
         (
@@ -263,7 +263,7 @@ REPLICATION = [("replicator", "replication"), ("rewind", "postgres"), ("monitor"
     ],
 )
 def test_a_flow_admits_what_the_calling_service_needs(hosts, source, wanted):
-    known = services(backup={}, monitoring={})
+    known = services(backup={}, prometheus={})
     assert who(topology(hosts, [sql_flow(source)], known)) == wanted
 
 
