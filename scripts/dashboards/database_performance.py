@@ -44,9 +44,8 @@ def dashboard() -> Dashboard:
 
 
 def _now() -> Row:
-    leads = (
-        f'(patroni_primary{{job="patroni", {REGION}}} == 1) or (patroni_standby_leader{{job="patroni", {REGION}}} == 1)'
-    )
+    of_region = f'{{job="patroni", {REGION}}}'
+    leads = f"(patroni_primary{of_region} == 1) or (patroni_standby_leader{of_region} == 1)"
     return row(
         "Now",
         stat(
@@ -78,8 +77,8 @@ def _now() -> Row:
             "the primary can lose commits (R62).",
             "NoSynchronousStandby",
             Query(
-                f'sum by (region) (patroni_sync_standby{{job="patroni", {REGION}}}) '
-                f'and on (region) max by (region) (patroni_primary{{job="patroni", {REGION}}}) == 1',
+                f"sum by (region) (patroni_sync_standby{of_region} + patroni_quorum_standby{of_region}) "
+                f"and on (region) max by (region) (patroni_primary{of_region}) == 1",
                 "{{region}}",
             ),
             limits=below(1),
@@ -135,7 +134,7 @@ def _statements() -> Row:
     return row(
         "Statements",
         series(
-            "Statements",
+            "Statements by member",
             "ops",
             "Statements that each member ran, as pg_stat_statements counts them.",
             "ResponseSlow",
@@ -254,16 +253,17 @@ def _replication() -> Row:
             ),
             limits=above(16 * 2**20, 2**30),
         ),
-        # R7: WAL and logs have 100 GB.
+        # R7: WAL and logs have 100 GB, of which slots may keep 32.
         series(
             "WAL that is kept for members",
             "bytes",
-            "WAL that replication slots keep for members that have not read it. WAL and logs have 100 GB (R7).",
+            "WAL that replication slots keep for members that have not read it. WAL and logs have 100 GB (R7); at "
+            "32 GB a slot is given up.",
             "DiskFullSoon",
             Query(
                 f"max by (host, slot_name) (pg_slots_retained_bytes{{{POSTGRES}}})", "{{slot_name}} on {{host}}", SLOW
             ),
-            limits=above(50e9, 100e9),
+            limits=above(8 * 2**30, 32 * 2**30),
         ),
     )
 

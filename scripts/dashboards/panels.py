@@ -180,7 +180,7 @@ def table(
         panel.override_by_name(one.title, list(_column_properties(one)))
     if sort:
         panel.sort_by([common_builders.TableSortByFieldState().display_name(sort).desc(descending)])
-    return panel.show_header(True)
+    return panel.show_header(True).align(common.FieldTextAlignment.AUTO)
 
 
 def board(uid: str, title: str, text: str, *rows: Row) -> dashboard.Dashboard:

@@ -106,7 +106,6 @@ def test_while_the_object_store_is_away_nothing_is_lost_and_it_is_told(host, dat
     try:
         failed = int(sql(database, "select failed_count from pg_stat_archiver"))
         segment = sql(database, "select pg_walfile_name(pg_switch_wal()) from pg_create_restore_point('away')")
-        # pgBackRest gives a repository 60 s before it says that it failed.
         assert until(lambda: int(sql(database, "select failed_count from pg_stat_archiver")) > failed, 90)
         assert sql(database, f"select count(*) from pg_ls_archive_statusdir() where name = '{segment}.ready'") == "1"
         status = json.loads(host.check_output(f"{PGBACKREST} --output=json info"))[0]["repo"]

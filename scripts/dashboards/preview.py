@@ -1,0 +1,80 @@
+"""Draw the committed dashboards with what a Prometheus has, for people to look at where there is no Grafana.
+
+    python -m scripts.dashboards.preview --prometheus https://mon1:9090 --ca ca.crt --output reports/dashboards
+
+Every query of every panel is asked. One that fails or returns nothing is named, and the end is 1.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from pathlib import Path
+from typing import Dict, List, Mapping, Sequence
+
+from scripts.dashboards import pages
+from scripts.dashboards.asking import Answer, QueryError, Window, ask_all, complaints, sender
+from scripts.dashboards.reading import Board, read
+
+DIRECTORY = Path(__file__).resolve().parents[2] / "roles" / "grafana" / "files" / "dashboards"
+#: How many of the slowest queries are named.
+SLOWEST = 5
+
+Answers = Mapping[str, Mapping[int, Sequence[Answer]]]
+
+
+def slowest(answers: Answers) -> List[str]:
+    """Return the queries that took longest, each with its time and dashboard."""
+    found = [
+        (answer.seconds, uid, answer.query)
+        for uid, panels in answers.items()
+        for one in panels.values()
+        for answer in one
+    ]
+    return [f"{took * 1000:6.0f} ms  {uid}: {query}" for took, uid, query in sorted(found, reverse=True)[:SLOWEST]]
+
+
+def write(directory: Path, boards: Sequence[Board], answers: Answers, window: Window) -> None:
+    """Write the pages."""
+    directory.mkdir(parents=True, exist_ok=True)
+    (directory / "index.html").write_text(pages.index(boards, answers, window), encoding="utf-8")
+    for board in boards:
+        text = pages.page(board, answers[board.uid], window, boards)
+        (directory / f"{board.uid}.html").write_text(text, encoding="utf-8")
+
+
+def main() -> int:
+    """Ask, draw, and say what is missing."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--prometheus", required=True, metavar="URL", help="where Prometheus answers")
+    parser.add_argument("--ca", metavar="FILE", help="the authority of its certificate, if the system does not know it")
+    parser.add_argument("--output", required=True, type=Path, metavar="DIR", help="where the pages go")
+    parser.add_argument("--hours", type=float, default=1, help="how much time is shown (default: 1)")
+    options = parser.parse_args()
+
+    send = sender(options.prometheus, options.ca)
+    boards = [read(path) for path in sorted(DIRECTORY.glob("*.json"))]
+    window = Window(int(time.time()), int(options.hours * 3600))
+    try:
+        # The first request is slow for reasons of its own, and shows whether anybody answers.
+        send("/api/v1/query", {"query": "1"})
+    except QueryError as error:
+        print(f"error: {options.prometheus} does not answer: {error}")
+        return 1
+    answers: Dict[str, Dict[int, List[Answer]]] = {}
+    for board in boards:
+        begun = time.monotonic()
+        answers[board.uid] = ask_all(send, board, window)
+        print(f"{board.uid}: {len(answers[board.uid])} panels in {time.monotonic() - begun:.2f} s")
+    write(options.output, boards, answers, window)
+    print(f"slowest queries:\n{chr(10).join(slowest(answers))}")
+    wrong = [line for board in boards for line in complaints(board, answers[board.uid])]
+    print(f"pages: {options.output / 'index.html'}")
+    if wrong:
+        print(f"error: {len(wrong)} queries failed or returned nothing:\n{chr(10).join(wrong)}")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,171 @@
+# Copyright: (c) 2026, FreeAgentics
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Faults that are real, and what arrives at the pager, Slack and the mailbox: the right alert, once, and its end."""
+
+from __future__ import annotations
+
+import json
+import time
+from contextlib import ExitStack, contextmanager
+from typing import Callable, Iterator
+
+import pytest
+
+from tests.acceptance.data.cluster import Cluster
+from tests.acceptance.data.figures import Figures
+from tests.acceptance.data.hosts import Hosts
+from tests.acceptance.data.sink import Message, Sink, names
+from tests.acceptance.matrix.declaration import Declaration, Node
+from tests.acceptance.site_client import until
+
+#: Seconds in which a page has to arrive (R53).
+PAGE = 60.0
+#: Seconds in which a warning has to arrive, whose condition lasts a while before it counts.
+WARNING = 300.0
+#: Seconds in which the end of a fault has to be told.
+RESOLVED = 240.0
+
+
+@pytest.fixture(scope="module")
+def sink(hosts: Hosts, declaration: Declaration) -> Sink:
+    return Sink(hosts, next(node.name for node in declaration.nodes if "alert_sink" in node.services))
+
+
+@pytest.fixture(scope="module")
+def firing(hosts: Hosts, serving: Callable[[str], list[Node]]) -> Callable[[], set[str]]:
+    """Return the names of the alerts that fire now."""
+    server = serving("prometheus")[0]
+
+    def run() -> set[str]:
+        text = hosts.on(
+            server.name, "curl", "--silent", "--fail", "--cacert", "/etc/freeagentics/tls/ca.crt",
+            f"https://{server.ipv4}:9090/api/v1/query?query=ALERTS%7Balertstate%3D%22firing%22%7D",
+        )  # fmt: skip
+        return {one["metric"]["alertname"] for one in json.loads(text)["data"]["result"]} - {"Watchdog"}
+
+    return run
+
+
+@pytest.fixture(autouse=True)
+def calm(firing: Callable[[], set[str]], cluster: Cluster) -> None:
+    """Begin when nothing fires that a fault of before has left."""
+    cluster.wait_until_whole()
+    until("no alert fires", lambda: not firing(), WARNING)
+
+
+@contextmanager
+def stopped(hosts: Hosts, unit: str, *names_of_hosts: str) -> Iterator[None]:
+    """Stop a unit on some hosts for a while."""
+    try:
+        for name in names_of_hosts:
+            hosts.on(name, "systemctl", "stop", unit)
+        yield
+    finally:
+        for name in names_of_hosts:
+            hosts.on(name, "systemctl", "start", unit)
+
+
+@contextmanager
+def full_disk(hosts: Hosts, name: str) -> Iterator[None]:
+    """Fill a small file system of a host over 90 %: an overlay is as large as what is written to, here memory."""
+    small, full = "/run/small", "/srv/full"
+    begin = (
+        f"mkdir -p {small} {full} && mount -t tmpfs -o size=20m small {small} && mkdir {small}/up {small}/work"
+        f" && mount -t overlay -o lowerdir={full},upperdir={small}/up,workdir={small}/work overlay {full}"
+        f" && head -c 19500000 /dev/zero >{full}/data"
+    )
+    try:
+        hosts.on(name, "sh", "-c", begin)
+        yield
+    finally:
+        hosts.on(name, "sh", "-c", f"umount {full}; umount {small}; rmdir {full} {small}")
+
+
+@contextmanager
+def ending_certificate(hosts: Hosts, name: str) -> Iterator[None]:
+    """Give a host a certificate that ends in ten days."""
+    path = "/etc/freeagentics/tls/ending.crt"
+    key = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout /dev/null"
+    make = f"openssl req -x509 {key} -out {path} -days 10 -subj /CN=ending"
+    try:
+        hosts.on(name, "sh", "-c", f"{make} 2>&1")
+        yield
+    finally:
+        hosts.on(name, "sh", "-c", f"rm {path}; touch /etc/freeagentics/tls/host.crt")
+
+
+def fail_logins(hosts: Hosts, source: str, target: Node, count: int) -> None:
+    """Try to log in as somebody who does not exist, again and again."""
+    command = f"ssh -o BatchMode=yes -o StrictHostKeyChecking=no -o ConnectTimeout=5 nobody-here@{target.ipv4} true"
+    hosts.on(source, "sh", "-c", f"for number in $(seq {count}); do {command} 2>/dev/null; done; true", timeout=120)
+
+
+def told(messages: list[Message], way: str) -> list[str]:
+    """Return the titles of what arrived by a way and is no end of anything."""
+    return [one.title for one in messages if one.way == way and not one.resolved]
+
+
+def test_the_dead_mans_switch_hears_that_all_is_well(sink: Sink) -> None:
+    until("the dead man's switch is told", lambda: time.time() - (sink.watchdog() or 0) < 90, 120)
+
+
+def test_faults_of_hosts_are_told_to_whom_they_concern(
+    sink: Sink, hosts: Hosts, declaration: Declaration, serving: Callable[[str], list[Node]], figures: Figures
+) -> None:
+    west = [node.name for node in declaration.nodes if "prometheus" in node.services][-1]
+    web, api, bastion, backup = (serving(name)[0] for name in ("web", "api", "bastion", "backup"))
+    with ExitStack() as faults:
+        begin = time.time()
+        faults.enter_context(full_disk(hosts, web.name))
+        faults.enter_context(ending_certificate(hosts, api.name))
+        faults.enter_context(stopped(hosts, "prometheus.service", west))
+        hosts.on(backup.name, "sh", "-c", "backup-job --name drill --timeout 1m -- false || true")
+        fail_logins(hosts, bastion.name, api, 25)
+        pages = {alert: sink.wait(alert, begin, PAGE) for alert in ("DiskAlmostFull", "SecurityBreach")}
+        for alert, seconds in pages.items():
+            assert set(seconds) <= {"pager", "slack"}, seconds
+            figures.add(f"{alert}, from the fault to the pager", [seconds["pager"]])
+        for alert in ("CertificateExpiring", "PrometheusDown", "BackupFailed"):
+            seconds = sink.wait(alert, begin, WARNING)
+            assert "pager" not in seconds or alert == "PrometheusDown"
+            figures.add(f"{alert}, from the fault to a message", [min(seconds.values())])
+    hosts.on(backup.name, "rm", "-f", "/var/lib/prometheus/node-exporter/backup_drill.prom")
+    for alert in ("DiskAlmostFull", "CertificateExpiring", "PrometheusDown"):
+        sink.wait(alert, begin, RESOLVED, resolved=True)
+
+
+def test_the_api_that_is_down_is_one_page(
+    sink: Sink, hosts: Hosts, serving: Callable[[str], list[Node]], figures: Figures
+) -> None:
+    begin = time.time()
+    with stopped(hosts, "api.service", *(node.name for node in serving("api"))):
+        seconds = sink.wait("ApiDown", begin, PAGE)["pager"]
+        figures.add("ApiDown, from the fault to the pager", [seconds])
+        time.sleep(60)
+        assert told(sink.since(begin), "pager") == [one.title for one in sink.since(begin) if names(one, "ApiDown")][:1]
+    sink.wait("ApiDown", begin, RESOLVED, resolved=True)
+
+
+def test_a_host_that_is_lost_is_one_page_also_where_an_alertmanager_is_gone(
+    sink: Sink, hosts: Hosts, serving: Callable[[str], list[Node]], figures: Figures
+) -> None:
+    lost = serving("redis")[0].name
+    with stopped(hosts, "prometheus-alertmanager.service", serving("alertmanager")[0].name):
+        begin = time.time()
+        with hosts.without_power(lost):
+            seconds = sink.wait("HostDown", begin, PAGE)["pager"]
+            figures.add("HostDown, from the fault to the pager, with one Alertmanager", [seconds])
+            time.sleep(60)
+            pages = told(sink.since(begin), "pager")
+            assert [lost in title for title in pages] == [True], pages
+        sink.wait("HostDown", begin, RESOLVED, resolved=True)
+
+
+def test_the_database_that_is_down_is_one_page(sink: Sink, hosts: Hosts, cluster: Cluster, figures: Figures) -> None:
+    begin = time.time()
+    with stopped(hosts, "patroni.service", *cluster.members):
+        seconds = sink.wait("DatabaseDown", begin, PAGE)["pager"]
+        figures.add("DatabaseDown, from the fault to the pager", [seconds])
+        time.sleep(60)
+        assert len(told(sink.since(begin), "pager")) == 1, told(sink.since(begin), "pager")
+    sink.wait("DatabaseDown", begin, RESOLVED, resolved=True)
