@@ -21,7 +21,7 @@ from lab.state import Lab
 CAPABILITIES = "AUDIT_WRITE,IPC_LOCK,NET_ADMIN,NET_RAW,SYS_ADMIN,SYS_NICE,SYS_PTRACE"
 #: How many are started at a time: more than the cores of a small machine gains nothing.
 PARALLEL = 4
-BOOT_TIMEOUT, STOP_TIMEOUT = 120.0, 10.0
+BOOT_TIMEOUT, STOP_TIMEOUT = 120.0, 60.0
 
 
 def start_all(lab: Lab, hosts: Sequence[Host], image: str = "") -> None:
@@ -111,9 +111,9 @@ def kill(lab: Lab, hosts: Sequence[Host]) -> None:
     names = {host.name for host in hosts}
     deadline = time.monotonic() + STOP_TIMEOUT
     while left := sorted(names & set(process_ids(lab))):
-        podman.podman("kill", "--signal", "KILL", *map(lab.container, left), check=False)
         if time.monotonic() > deadline:
             raise LabError(f"{', '.join(left)}: run on", "their processes do not end", "look with `make lab-status`")
+        podman.podman("kill", "--signal", "KILL", *map(lab.container, left), check=False)
         time.sleep(0.05)
 
 

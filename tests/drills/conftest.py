@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from pathlib import Path
-from typing import Callable
+from typing import Callable, Iterator
 
 import pytest
 
@@ -64,6 +64,14 @@ def play(request: pytest.FixtureRequest) -> Callable[..., str]:
 def platform_name(request: pytest.FixtureRequest) -> str:
     """What an operator types to confirm."""
     return str(read(REPOSITORY / str(request.config.getoption("--topology")))["platform"])
+
+
+@pytest.fixture(autouse=True)
+def no_host_left_dead(hosts: Hosts) -> Iterator[None]:
+    """Give back the power that a test has taken and not given back, so that it spoils none of those that follow."""
+    yield
+    dead = hosts.start_all()
+    assert not dead, f"left without power, and started now: {', '.join(dead)}"
 
 
 @pytest.fixture

@@ -68,6 +68,14 @@ class Hosts:
         self._forget(names)
         operations.start(self._lab, names)
 
+    def start_all(self) -> List[str]:
+        """Give every host its power that has none, and return their names."""
+        running = hosts.process_ids(self._lab)
+        dead = [host.name for host in declaration.hosts(self._topology) if host.name not in running]
+        if dead:
+            self.start(*dead)
+        return dead
+
     def _forget(self, names: Sequence[str]) -> None:
         for name in names:
             self._consoles.pop(name, None)
