@@ -39,6 +39,10 @@ lab-heal: ## Undo all cuts
 lab-ssh: ## Log in to a host: HOST=db1
 	@$(LAB) ssh --name $(LAB_NAME) $(LAB_HOST)
 
+.PHONY: lab-dashboards
+lab-dashboards: $(VENV) ## Draw every panel of the dashboards from the running Prometheus into reports/dashboards
+	@PYTHONPATH=collections python -m scripts.lab_dashboards $(LAB_NAME)
+
 .PHONY: lab-status
 lab-status: ## Show every host of the lab
 	@$(LAB) status --name $(LAB_NAME)

@@ -87,7 +87,22 @@ def summary(lab: Lab, topology: Topology) -> str:
         if publishing.running(lab)
         else "open     nothing is published; `python -m lab publish` does it",
     ]
-    return "\n".join([*lines, *_advice(lab)])
+    return "\n".join([*lines, *_consoles(lab, topology), *_advice(lab)])
+
+
+def _consoles(lab: Lab, topology: Topology) -> List[str]:
+    """Return how the consoles of the monitoring are opened: through the bastion, as in production."""
+    lines = []
+    for service in ("prometheus", "alertmanager"):
+        for host in (host for host in topology.hosts if service in host.services):
+            port = topology.services[service].ports[service].number
+            lines.append(f"watch    {service:13} https://{host.address}:{port} on {host.name}")
+    if lines:
+        first = next(host for host in topology.hosts if "prometheus" in host.services)
+        port = topology.services["prometheus"].ports["prometheus"].number
+        lines.append(f"         through ssh -F {lab.ssh_config} -N -L {port}:{first.address}:{port} {first.name}")
+        lines.append("         make lab-dashboards draws every panel")
+    return lines
 
 
 def _advice(lab: Lab) -> List[str]:

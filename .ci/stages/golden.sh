@@ -1,2 +1,3 @@
 # shellcheck shell=bash
 check generated python scripts/generate.py --check
+check dashboards python -m scripts.dashboards --check

@@ -72,9 +72,8 @@ def _now() -> Row:
         stat(
             "Synchronous standbys",
             "none",
-            "Standbys that have every commit before the client hears of it, where the primary is. With none, the "
-            "loss of "
-            "the primary can lose commits (R62).",
+            "Standbys that have every commit before the client hears of it, where the primary is. With none, the loss "
+            "of the primary can lose commits (R62).",
             "NoSynchronousStandby",
             Query(
                 f"sum by (region) (patroni_sync_standby{of_region} + patroni_quorum_standby{of_region}) "
@@ -257,8 +256,8 @@ def _replication() -> Row:
         series(
             "WAL that is kept for members",
             "bytes",
-            "WAL that replication slots keep for members that have not read it. WAL and logs have 100 GB (R7); at "
-            "32 GB a slot is given up.",
+            "WAL that replication slots keep for members that have not read it. WAL and logs have 100 GB (R7); at 32 "
+            "GB a slot is given up.",
             "DiskFullSoon",
             Query(
                 f"max by (host, slot_name) (pg_slots_retained_bytes{{{POSTGRES}}})", "{{slot_name}} on {{host}}", SLOW
@@ -288,8 +287,7 @@ def _hosts() -> Row:
             "Memory in use",
             "percentunit",
             "The share of each member's memory that is in use; above 85 % an alert fires (R51), above 90 % the next "
-            "class "
-            "of server is due (R42).",
+            "class of server is due (R42).",
             "MemoryHigh",
             Query(f"host:memory_used:ratio{of_members}", "{{host}}"),
             limits=above(0.85, 0.9),
@@ -333,9 +331,8 @@ def _room() -> Row:
         series(
             "Age of the oldest transaction id",
             "short",
-            "How many transactions ago the oldest row was written that is not frozen. Freezing starts at 200 "
-            "million; at "
-            "2 billion the database stops to accept writes.",
+            "How many transactions ago the oldest row was written that is not frozen. Freezing starts at 200 million; "
+            "at 2 billion the database stops to accept writes.",
             "DatabaseDown",
             Query(f"max by (datname) (pg_wraparound_age{{{POSTGRES}}})", "{{datname}}", SLOW),
             limits=above(500e6, 1e9),

@@ -26,7 +26,7 @@ class Frame:
     end: float
     low: float
     high: float
-    left: float = 64
+    left: float = 80
     right: float = 12
     top: float = 10
     bottom: float = 24

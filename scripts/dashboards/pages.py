@@ -15,8 +15,10 @@ from scripts.dashboards.reading import Board, Format, Panel, asking, colour, leg
 
 #: Names that a legend shows; what is beyond is counted.
 NAMES = 12
-ROWS = 30
+ROWS = 60
 SLOW = 1.0
+#: The width of the grid, and the height of one of its lines in pixels.
+COLUMNS, LINE = 24, 40
 
 Line = Mapping[str, Union[str, float]]
 
@@ -75,7 +77,8 @@ def card(panel: Panel, answers: Sequence[Answer], window: Window) -> str:
     took = f"{len(answers)} {'query' if len(answers) == 1 else 'queries'}, "
     took += text_of(sum(one.seconds for one in answers), "s")
     parts = [f"<h3>{escape(panel.title)}</h3>", *(f'<p class="wrong">{escape(one)}</p>' for one in wrong), drawn]
-    foot = f'{escape(panel.text)} {_limits(panel.format)}<a href="{escape(url)}">{escape(name)}</a> · {took}'
+    limits = "" if panel.kind == "table" else _limits(panel.format)
+    foot = f'{escape(panel.text)} {limits}<a href="{escape(url)}">{escape(name)}</a> · {took}'
     place = f"grid-column: {left + 1} / span {width}"
     return f'<article style="{place}"{" class=bad" if wrong else ""}>{"".join(parts)}<footer>{foot}</footer></article>'
 
@@ -128,7 +131,8 @@ def _text(value: float, form: Format) -> str:
 def _figures(panel: Panel, answers: Sequence[Answer], _window: Window) -> str:
     figures = [
         f'<div><b class="t-{colour(last, panel.format)}">{_text(last, panel.format)}</b>{escape(name)}</div>'
-        for name, _points, last in sorted(_named(answers))
+        for answer in answers
+        for name, _points, last in sorted(_named([answer]))
     ]
     return f'<div class="figures">{"".join(figures)}</div>'
 
@@ -169,7 +173,9 @@ def _table(panel: Panel, answers: Sequence[Answer], _window: Window) -> str:
     lines = merged(panel, answers)
     body = "".join(f"<tr>{''.join(_cell(line, one, panel) for one in headings)}</tr>" for line in lines[:ROWS])
     more = f'<p class="soft">and {len(lines) - ROWS} more</p>' if len(lines) > ROWS else ""
-    return f'<div class="wide"><table><tr>{head}</tr>{body}</table></div>{more}'
+    # As in Grafana, a long table scrolls: it would leave its neighbours mostly empty.
+    height = f' style="max-height: {panel.place[3] * LINE}px"' if panel.place[2] < COLUMNS else ""
+    return f'<div class="wide" tabindex="0"{height}><table><tr>{head}</tr>{body}</table></div>{more}'
 
 
 def _cell(line: Line, heading: str, panel: Panel) -> str:

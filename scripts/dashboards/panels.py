@@ -130,7 +130,8 @@ def stat(
     """Return a panel of large figures, one for each series."""
     panel = _common(stats.Panel(), title, unit, text, runbook, limits)
     panel.span(width).height(4).graph_mode(common.BigValueGraphMode.NONE).color_mode(common.BigValueColorMode.VALUE)
-    panel.text_mode(common.BigValueTextMode.AUTO if len(queries) == 1 else common.BigValueTextMode.VALUE_AND_NAME)
+    named = any(query.legend for query in queries)
+    panel.text_mode(common.BigValueTextMode.VALUE_AND_NAME if named else common.BigValueTextMode.VALUE)
     panel.reduce_options(_last()).targets([_target(query, number, now=True) for number, query in enumerate(queries)])
     if words:
         panel.mappings(_mappings(words))

@@ -76,7 +76,8 @@ def _objectives() -> Row:
             "percentunit",
             "What is left of the errors that the objective allows in 30 days. At 0 nothing risky is changed any more.",
             "SloBurnFast",
-            Query(f"slo:availability:budget_left:ratio30d{{{REGION}}}", "{{region}}"),
+            # It is recorded every 5 min, which is as long as Prometheus looks back.
+            Query(f"last_over_time(slo:availability:budget_left:ratio30d{{{REGION}}}[15m])", "{{region}}"),
             below(0.01, 0.25),
             width=12,
         ),
@@ -107,6 +108,15 @@ def _alerts() -> Row:
     since = f'(time() - ALERTS_FOR_STATE{{{ANY_REGION}}}) and ignoring (alertstate) ALERTS{{alertstate="firing"}}'
     return row(
         "Alerts and targets",
+        stat(
+            "Targets that are down",
+            "none",
+            "Scrape targets that do not answer, by job (R49).",
+            "HostDown",
+            Query(f"sum by (job) (1 - up{{{ANY_REGION}}})", "{{job}}"),
+            limits=above(1),
+            width=24,
+        ),
         table(
             "Alerts that fire",
             "Alerts that fire now. The watchdog always does: its silence is what the outside listens for.",
@@ -115,15 +125,6 @@ def _alerts() -> Row:
             Column("For", "s", f"max by (alertname, severity, region, host) ({since})"),
             width=12,
             sort="For",
-        ),
-        stat(
-            "Targets that are down",
-            "none",
-            "Scrape targets that do not answer, by job (R49).",
-            "HostDown",
-            Query(f"sum by (job) (1 - up{{{ANY_REGION}}})", "{{job}}"),
-            limits=above(1),
-            width=12,
         ),
         table(
             "Targets, those that are down first",
@@ -204,11 +205,32 @@ def _backups() -> Row:
             "BackupTooOld",
             Query(
                 'max by (repository) (time() - pgbackrest_restorable_since_timestamp_seconds{job="node"}) '
-                'or label_replace(vector(-1), "repository", "of any kind", "", "")',
+                'or label_replace(vector(-1), "repository", "of any kind", "", "") '
+                "unless on () pgbackrest_restorable_since_timestamp_seconds",
                 "repository {{repository}}",
             ),
             limits=((None, "orange"), (7 * DAY, "green")),
             words={"-1": ("not known", "orange")},
+            width=8,
+        ),
+        stat(
+            "Damaged backups",
+            "none",
+            "Backups with pages whose checksum is wrong, by repository.",
+            "BackupUnverified",
+            Query('max by (repository) (pgbackrest_backups_damaged{job="node"})', "repository {{repository}}"),
+            limits=above(1),
+            width=8,
+        ),
+        stat(
+            "State of the repositories",
+            "none",
+            "Whether each repository of backups is well, as pgBackRest says.",
+            "BackupFailed",
+            Query('max by (repository) (pgbackrest_repository_status{job="node"})', "repository {{repository}}"),
+            limits=above(1),
+            words={"0": ("well", "green")},
+            width=8,
         ),
         # R56: 7 days.
         table(
@@ -226,23 +248,6 @@ def _backups() -> Row:
             height=8,
             sort="Repository",
         ),
-        stat(
-            "Damaged backups",
-            "none",
-            "Backups with pages whose checksum is wrong, by repository.",
-            "BackupUnverified",
-            Query('max by (repository) (pgbackrest_backups_damaged{job="node"})', "repository {{repository}}"),
-            limits=above(1),
-        ),
-        stat(
-            "State of the repositories",
-            "none",
-            "Whether each repository of backups is well, as pgBackRest says.",
-            "BackupFailed",
-            Query('max by (repository) (pgbackrest_repository_status{job="node"})', "repository {{repository}}"),
-            limits=above(1),
-            words={"0": ("well", "green")},
-        ),
         table(
             "Backup jobs",
             "Every job of the backups with its last run. A status of 124 means that it took too long.",
@@ -251,6 +256,7 @@ def _backups() -> Row:
             Column("Last success", "s", of_job % ("time() - ", "success_timestamp_seconds"), above(30 * HOUR, 8 * DAY)),
             Column("Last status", "none", of_job % ("", "exit_status"), above(1), {"0": ("done", "green")}),
             Column("Took", "s", of_job % ("", "duration_seconds")),
+            width=12,
             height=8,
             sort="Job",
         ),
@@ -329,7 +335,8 @@ def _replication() -> Row:
             "RegionDown",
             Query(
                 "max by (scenario) (time() - platform_drill_last_success_timestamp_seconds) "
-                'or label_replace(vector(-1), "scenario", "none yet", "", "")',
+                'or label_replace(vector(-1), "scenario", "none yet", "", "") '
+                "unless on () platform_drill_last_success_timestamp_seconds",
                 "{{scenario}}",
             ),
             limits=above(92 * DAY, 184 * DAY),
@@ -405,8 +412,7 @@ def _monitoring() -> Row:
             "Messages that Alertmanager tried to send, by the kind of receiver.",
             "AlertsNotDelivered",
             Query(
-                f"sum by (integration) (rate(alertmanager_notifications_total{ALERTMANAGER}[$__rate_interval])) > 0 or "
-                f"sum(rate(alertmanager_notifications_total{ALERTMANAGER}[$__rate_interval])) * 0",
+                f"sum by (integration) (rate(alertmanager_notifications_total{ALERTMANAGER}[$__rate_interval]))",
                 "{{integration}}",
             ),
         ),

@@ -165,8 +165,7 @@ def _commands() -> Row:
             "Keys that went",
             "ops",
             "Keys that came to the end of their life, and keys that had to go because memory was full. The latter "
-            "should "
-            "be none.",
+            "should be none.",
             "RedisMemoryHigh",
             Query(counter % ("region", "expired_keys"), "{{region}} expired"),
             Query(counter % ("region", "evicted_keys"), "{{region}} evicted"),

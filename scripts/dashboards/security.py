@@ -65,8 +65,7 @@ def _now() -> Row:
             "Requests refused",
             "reqps",
             "Requests that the load balancers refuse, by region: too many from one address (R22), or a path that is "
-            "not "
-            "for the outside (R31).",
+            "not for the outside (R31). Where nginx balances, which does not tell, those that the API refused.",
             "RequestsBlocked",
             Query(_refused(), "{{region}}"),
             limits=above(1, 10),
@@ -85,9 +84,13 @@ def _now() -> Row:
 def _refused() -> str:
     """Return the rate of refused requests; where nginx balances, what the API itself refused is all that is known."""
     denied = f'haproxy_frontend_requests_denied_total{{job="load_balancer", proxy="https_front", {REGION}}}'
+    return f"sum by (region) (rate({denied}[$__rate_interval])) or {_of_api('403|429')}"
+
+
+def _of_api(statuses: str) -> str:
+    """Return the rate of the API's answers with these statuses, which is 0 where it never gave one."""
     return (
-        f"sum by (region) (rate({denied}[$__rate_interval])) "
-        f'or sum by (region) (region:api_requests:rate5m{{status=~"403|429", {REGION}}}) '
+        f'sum by (region) (region:api_requests:rate5m{{status=~"{statuses}", {REGION}}}) '
         f"or sum by (region) (region:api_requests:rate5m{{{REGION}}}) * 0"
     )
 
@@ -134,14 +137,14 @@ def _requests() -> Row:
     refused = f'job="load_balancer", proxy="https_front", code="4xx", {HOST}'
     by_status = f'sum by (status) (region:api_requests:rate5m{{status=~"4..", {REGION}}})'
     none = f'label_replace(sum(region:api_requests:rate5m{{{REGION}}}) * 0, "status", "any 4xx", "", "")'
+    none += ' unless on () region:api_requests:rate5m{status=~"4.."}'
     return row(
         "Requests",
         series(
             "Requests refused at the load balancers",
             "reqps",
-            "Requests that were refused before they reached a server: too many from one address (R22), or a path "
-            "that is "
-            "not for the outside (R31).",
+            "Requests that were refused before they reached a server: too many from one address (R22), or a path that "
+            "is not for the outside (R31). Where nginx balances, which does not tell, those that the API refused.",
             "RequestsBlocked",
             Query(_refused(), "{{region}}"),
             limits=above(1, 10),
@@ -149,13 +152,10 @@ def _requests() -> Row:
         series(
             "Answers of client errors",
             "reqps",
-            "Answers with a status of 4xx at the load balancers: who looks for ways in makes many of them.",
+            "Answers with a status of 4xx at the load balancers: who looks for ways in makes many of them. Where nginx "
+            "balances, which does not tell, those of the API.",
             "RequestsBlocked",
-            Query(
-                f"sum by (host) (rate({code}{{{refused}}}[$__rate_interval])) or "
-                f'sum by (host) (nginx_up{{job="load_balancer", {HOST}}}) * 0',
-                "{{host}}",
-            ),
+            Query(f"sum by (region) (rate({code}{{{refused}}}[$__rate_interval])) or {_of_api('4..')}", "{{region}}"),
             limits=above(1, 10),
         ),
         series(

@@ -26,6 +26,7 @@ def render(info: Info) -> str:
         _block("repository_status", "0 where the repository is well.", _states(info)),
         _block("backups", "How many backups there are.", _counts(info)),
         _block("backups_damaged", "How many backups have pages with wrong checksums.", _damaged(info)),
+        _block("restorable_since_timestamp_seconds", "The first moment that can be restored.", _restorable(info)),
     ]
     last = [
         (repository.number, kind, found)
@@ -55,6 +56,12 @@ def _counts(info: Info) -> List[Tuple[str, float]]:
 
 def _damaged(info: Info) -> List[Tuple[str, float]]:
     return [(_labels(one.number), _count_damaged(info.of(one.number))) for one in info.repositories]
+
+
+def _restorable(info: Info) -> List[Tuple[str, float]]:
+    """Return when the oldest backup of each repository ended: WAL is kept as long as the backup that needs it."""
+    found = [(one.number, info.of(one.number)) for one in info.repositories]
+    return [(_labels(number), backups[0].stop) for number, backups in found if backups]
 
 
 def _count_damaged(backups: Iterable[Backup]) -> int:

@@ -53,6 +53,9 @@ pgbackrest_backups{repository="2",type="incr"} 0
 # TYPE pgbackrest_backups_damaged gauge
 pgbackrest_backups_damaged{repository="1"} 1
 pgbackrest_backups_damaged{repository="2"} 0
+# HELP pgbackrest_restorable_since_timestamp_seconds The first moment that can be restored.
+# TYPE pgbackrest_restorable_since_timestamp_seconds gauge
+pgbackrest_restorable_since_timestamp_seconds{repository="1"} 1795606460
 # HELP pgbackrest_backup_completed_timestamp_seconds When the newest backup ended.
 # TYPE pgbackrest_backup_completed_timestamp_seconds gauge
 pgbackrest_backup_completed_timestamp_seconds{repository="1",type="full"} 1795692859

@@ -25,7 +25,6 @@ def test_everything_that_tells_metrics_is_scraped():
         "node": len(PROD.hosts),
         "load_balancer": 4,
         "api": 5,
-        "pgbouncer": 5,
         "postgres": 4,
         "patroni": 4,
         "etcd": 4,
