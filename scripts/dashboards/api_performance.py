@@ -241,7 +241,7 @@ def _servers() -> Row:
             "region that wait for one. Waiting for long means that the pool is full.",
             "PoolsFull",
             Query(
-                f'sum by (host) (pgbouncer_active_clients{{job="pgbouncer", database!="pgbouncer", {HOST}}})',
+                f"sum by (host) (pgbouncer_active_clients{{{HOST}}})",
                 "{{host}} served",
                 every="30s",
             ),

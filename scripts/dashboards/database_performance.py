@@ -113,7 +113,7 @@ def _now() -> Row:
             "Damaged pages",
             "none",
             "Pages whose checksum was wrong when they were read (R60). A single one is too many.",
-            "BackupUnverified",
+            "ChecksumFailure",
             Query(f'sum by (region) (pg_checksums_failures_total{{job="postgres", {REGION}}})', "{{region}}"),
             limits=above(1),
             width=8,
@@ -258,7 +258,7 @@ def _replication() -> Row:
             "bytes",
             "WAL that replication slots keep for members that have not read it. WAL and logs have 100 GB (R7); at 32 "
             "GB a slot is given up.",
-            "DiskFullSoon",
+            "SlotRetainsWal",
             Query(
                 f"max by (host, slot_name) (pg_slots_retained_bytes{{{POSTGRES}}})", "{{slot_name}} on {{host}}", SLOW
             ),
@@ -333,7 +333,7 @@ def _room() -> Row:
             "short",
             "How many transactions ago the oldest row was written that is not frozen. Freezing starts at 200 million; "
             "at 2 billion the database stops to accept writes.",
-            "DatabaseDown",
+            "WraparoundNear",
             Query(f"max by (datname) (pg_wraparound_age{{{POSTGRES}}})", "{{datname}}", SLOW),
             limits=above(500e6, 1e9),
         ),

@@ -112,7 +112,7 @@ def _alerts() -> Row:
             "Targets that are down",
             "none",
             "Scrape targets that do not answer, by job (R49).",
-            "HostDown",
+            "TargetMissing",
             Query(f"sum by (job) (1 - up{{{ANY_REGION}}})", "{{job}}"),
             limits=above(1),
             width=24,
@@ -129,7 +129,7 @@ def _alerts() -> Row:
         table(
             "Targets, those that are down first",
             "The 20 scrape targets that answer least: those that are down, then those that were down within the hour.",
-            "HostDown",
+            "TargetMissing",
             {"job": "Job", "instance": "Target", "region": "Region"},
             Column(
                 "Answers, last hour",
@@ -202,7 +202,7 @@ def _backups() -> Row:
             "s",
             "How far back the database can be restored to, in each repository. 7 days are wanted (R56), which a new "
             "platform has after as many days.",
-            "BackupTooOld",
+            "RestoreWindowShrinking",
             Query(
                 'max by (repository) (time() - pgbackrest_restorable_since_timestamp_seconds{job="node"}) '
                 'or label_replace(vector(-1), "repository", "of any kind", "", "") '
@@ -217,7 +217,7 @@ def _backups() -> Row:
             "Damaged backups",
             "none",
             "Backups with pages whose checksum is wrong, by repository.",
-            "BackupUnverified",
+            "BackupDamaged",
             Query('max by (repository) (pgbackrest_backups_damaged{job="node"})', "repository {{repository}}"),
             limits=above(1),
             width=8,
@@ -226,7 +226,7 @@ def _backups() -> Row:
             "State of the repositories",
             "none",
             "Whether each repository of backups is well, as pgBackRest says.",
-            "BackupFailed",
+            "BackupRepositoryFailing",
             Query('max by (repository) (pgbackrest_repository_status{job="node"})', "repository {{repository}}"),
             limits=above(1),
             words={"0": ("well", "green")},
