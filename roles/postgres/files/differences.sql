@@ -23,10 +23,14 @@ SELECT statement FROM (
   UNION ALL
   SELECT 5, 'REVOKE ALL ON SCHEMA public FROM PUBLIC' WHERE has_schema_privilege('public', 'public', 'USAGE,CREATE')
   UNION ALL
-  SELECT 6, 'CREATE EXTENSION ' || quote_ident(name) FROM wanted, unnest(extensions) AS name
+  -- What pg_stat_statements tells is there. Who may use a schema sees names in it, but no rows.
+  SELECT 6, 'GRANT USAGE ON SCHEMA public TO ' || quote_ident(monitor) FROM wanted
+    WHERE has_schema_privilege('public', 'public', 'USAGE') OR NOT has_schema_privilege(monitor, 'public', 'USAGE')
+  UNION ALL
+  SELECT 7, 'CREATE EXTENSION ' || quote_ident(name) FROM wanted, unnest(extensions) AS name
     WHERE NOT EXISTS (SELECT FROM pg_extension WHERE extname = name)
   UNION ALL
-  SELECT 7, 'ALTER EXTENSION ' || quote_ident(name) || ' UPDATE' FROM wanted, pg_available_extensions
+  SELECT 8, 'ALTER EXTENSION ' || quote_ident(name) || ' UPDATE' FROM wanted, pg_available_extensions
     WHERE name = ANY(extensions) AND installed_version <> default_version
 ) AS steps (place, statement)
 ORDER BY place, statement

@@ -30,7 +30,8 @@ OWN_PORT, OF_ANOTHER = "metrics", "_metrics"
 ANY_REGION = "any"
 #: What is asked of each of the site's names, by its label below the domain: a page, or what needs the database.
 PATHS: Mapping[str, str] = {"": "/", "app": "/", "api": "/api/v1/health"}
-REGION_PATH = "/api/v1/health"
+#: What a region answers that follows as well, whose database takes no writes.
+REGION_PATH = "/health"
 
 
 @dataclass(frozen=True)

@@ -74,6 +74,6 @@ def test_the_site_is_asked_by_every_public_name():
         (f"https://{PROD.domain}/", "any"),
         (f"https://app.{PROD.domain}/", "any"),
         (f"https://api.{PROD.domain}/api/v1/health", "any"),
-        (f"https://us-east-1.{PROD.domain}/api/v1/health", "us-east-1"),
-        (f"https://us-west-2.{PROD.domain}/api/v1/health", "us-west-2"),
+        (f"https://us-east-1.{PROD.domain}/health", "us-east-1"),
+        (f"https://us-west-2.{PROD.domain}/health", "us-west-2"),
     ]
