@@ -1,11 +1,12 @@
 # shellcheck shell=bash
-# Every scenario, two at a time, or those that are named.
+# Every scenario, two at a time, or those that are named. Where all run, the second run of what the lab has is left to it (stage repeat).
 scenario() {
     check "$1" molecule test --scenario-name "$1"
 }
 
 scenarios=("$@")
 if [ "$#" -eq 0 ]; then
+    export MOLECULE_SECOND_RUN=side_effect
     for path in molecule/*/molecule.yml; do
         scenarios+=("$(basename "$(dirname "$path")")")
     done
