@@ -42,7 +42,7 @@ def test_values_are_plain_lists_and_mappings():
         "address": "10.0.0.10",
         "names": ["bastion1.freeagentics.internal", "bastion1"],
     }
-    assert [one["group"] for one in call("certificates", "db1")] == ["root", "postgres", "postgres", "etcd"]
+    assert [one["group"] for one in call("certificates", "db1")] == ["root", "prometheus", "postgres", "postgres", "etcd"]
     assert call("vpn_network", "vpn1")["addresses"] == ["10.8.0.1/24", "fd00:10:8::1/64"]
     assert call("nat_sources", "west-nat1")["ipv4"][0] == "10.1.0.0/24"
 
@@ -55,6 +55,23 @@ def test_public_names_are_those_of_the_site_and_of_each_region():
         "us-east-1.freeagentics.com",
         "us-west-2.freeagentics.com",
     ]
+
+
+def test_what_is_scraped_and_asked_is_plain():
+    assert {
+        "job": "redis",
+        "address": "10.0.20.31",
+        "port": 9121,
+        "host": "redis1",
+        "region": "us-east-1",
+        "zone": "us-east-1a",
+    } in call("prometheus_targets")
+    assert call("prometheus_probes")[0] == {
+        "url": "https://freeagentics.com/",
+        "name": "freeagentics.com",
+        "path": "/",
+        "region": "any",
+    }
 
 
 def test_the_names_of_the_site_can_be_led_to_any_region():
