@@ -144,8 +144,10 @@ def _missing_sanity(root: Path, results: Sequence[Result]) -> Iterator[str]:
 def _missing_molecule(root: Path, results: Sequence[Result]) -> Iterator[str]:
     executed = {result.name for result in results if not result.report}
     for role in sorted(path.name for path in (root / "roles").iterdir() if path.is_dir()):
-        if not (root / "molecule" / role / "molecule.yml").is_file():
-            yield f"the role {role} has no scenario: molecule/{role}/molecule.yml does not exist"
+        own_scenario = (root / "molecule" / role / "molecule.yml").is_file()
+        if not own_scenario and not list((root / "molecule").glob(f"*/tests/test_{role}.py")):
+            message = f"molecule/{role}/molecule.yml does not exist, nor any molecule/*/tests/test_{role}.py"
+            yield f"the role {role} has no scenario: {message}"
     for scenario in sorted(path.parent.name for path in (root / "molecule").glob("*/molecule.yml")):
         own = f"molecule/{scenario}/tests/"
         if scenario not in executed:

@@ -95,15 +95,19 @@ def test_a_sanity_test_that_did_not_run_is_missing(root: Path) -> None:
 
 
 def test_every_role_needs_a_scenario_that_tests_something_of_its_own(root: Path) -> None:
-    for role in ("base", "firewall", "vpn"):
+    for role in ("base", "firewall", "vpn", "tunnel"):
         (root / "roles" / role).mkdir()
     for scenario in ("firewall", "vpn"):
         (root / "molecule" / scenario).mkdir(parents=True)
         (root / "molecule" / scenario / "molecule.yml").touch()
+    # Roles that work together may share one.
+    (root / "molecule" / "vpn" / "tests").mkdir()
+    (root / "molecule" / "vpn" / "tests" / "test_tunnel.py").touch()
     write_checks(root, "molecule", firewall=True)
     write_junit(root, "molecule", "firewall", {"molecule.shared.tests.test_check_mode": ""})
     assert read_stage(root, "molecule").missing == (
-        "the role base has no scenario: molecule/base/molecule.yml does not exist",
+        "the role base has no scenario: molecule/base/molecule.yml does not exist, "
+        "nor any molecule/*/tests/test_base.py",
         "the scenario firewall executed no test of its own",
         "the scenario vpn was not executed",
     )

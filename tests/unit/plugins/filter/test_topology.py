@@ -42,7 +42,13 @@ def test_values_are_plain_lists_and_mappings():
         "address": "10.0.0.10",
         "names": ["bastion1.freeagentics.internal", "bastion1"],
     }
-    assert [one["group"] for one in call("certificates", "db1")] == ["root", "prometheus", "postgres", "postgres", "etcd"]
+    assert [one["group"] for one in call("certificates", "db1")] == [
+        "root",
+        "prometheus",
+        "postgres",
+        "postgres",
+        "etcd",
+    ]
     assert call("vpn_network", "vpn1")["addresses"] == ["10.8.0.1/24", "fd00:10:8::1/64"]
     assert call("nat_sources", "west-nat1")["ipv4"][0] == "10.1.0.0/24"
 
