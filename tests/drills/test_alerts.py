@@ -169,3 +169,18 @@ def test_the_database_that_is_down_is_one_page(sink: Sink, hosts: Hosts, cluster
         time.sleep(60)
         assert len(told(sink.since(begin), "pager")) == 1, told(sink.since(begin), "pager")
     sink.wait("DatabaseDown", begin, RESOLVED, resolved=True)
+
+
+def test_a_replica_that_stops_to_follow_is_told(sink: Sink, cluster: Cluster, figures: Figures) -> None:
+    primary = cluster.primary()
+    replica = next(name for name in cluster.members if name != primary)
+    begin = time.time()
+    cluster.ask(replica, "SELECT pg_wal_replay_pause()")
+    try:
+        cluster.ask(primary, "SELECT pg_switch_wal()")
+        seconds = sink.wait("ReplicationLagHigh", begin, WARNING)
+    finally:
+        cluster.ask(replica, "SELECT pg_wal_replay_resume()")
+    assert "pager" not in seconds
+    figures.add("ReplicationLagHigh, from the fault to a message", [min(seconds.values())])
+    sink.wait("ReplicationLagHigh", begin, RESOLVED, resolved=True)
