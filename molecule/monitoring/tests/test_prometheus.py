@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 import scenario
 from watching import PROJECT, ask, until, write
 
@@ -15,22 +17,27 @@ TARGETS = {
 testinfra_hosts = scenario.hosts("prometheus")[:1]
 
 
+def up(host, address):
+    """Return what a server says of its targets; what the package had scraped before it was configured has no host."""
+    query = "query?query=" + quote('up{host!=""}')
+    return [(one["metric"], float(one["value"][1])) for one in ask(host, query, address)["result"]]
+
+
 def test_both_servers_scrape_everything(host):
     for address in ("10.9.10.40", "10.9.11.40"):
         assert until(
-            lambda at=address: all(float(one["value"][1]) for one in ask(host, "query?query=up", at)["result"]), 45
+            lambda at=address: len(up(host, at)) == len(TARGETS) and all(value for _labels, value in up(host, at)), 45
         )
-        found = ask(host, "query?query=up", address)["result"]
-        assert {
-            (one["metric"]["job"], one["metric"]["host"]) for one in found if one["metric"]["job"] != "site"
-        } == TARGETS
-        labels = {(one["metric"]["region"], one["metric"]["zone"]) for one in found if one["metric"]["job"] == "node"}
-        assert labels == {("test-1", "test-1a"), ("test-1", "test-1b")}
+        found = [labels for labels, _value in up(host, address)]
+        assert {(labels["job"], labels["host"]) for labels in found} == TARGETS
+        places = {(labels["region"], labels["zone"]) for labels in found if labels["job"] == "node"}
+        assert places == {("test-1", "test-1a"), ("test-1", "test-1b")}
 
 
 def test_the_rules_are_those_of_the_collection_and_link_runbooks(host):
     rules = [rule for group in ask(host, "rules")["groups"] for rule in group["rules"] if rule["type"] == "alerting"]
-    assert {rule["health"] for rule in rules} == {"ok"}
+    # Some are evaluated every few minutes: of those nothing is known yet.
+    assert {rule["health"] for rule in rules} <= {"ok", "unknown"}
     known = {path.stem for path in (PROJECT / "docs" / "runbooks").glob("*.md")}
     assert {rule["annotations"]["runbook_url"].rpartition("/")[2][:-3] for rule in rules} <= known
 
