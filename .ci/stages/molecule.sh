@@ -7,8 +7,10 @@ scenario() {
 scenarios=("$@")
 if [ "$#" -eq 0 ]; then
     export MOLECULE_SECOND_RUN=side_effect
-    for path in molecule/*/molecule.yml; do
+    # The longest first, so that neither turn ends long before the other.
+    for path in molecule/{pgbackrest,monitoring,restore,postgres,backup,redis}/molecule.yml molecule/*/molecule.yml; do
         scenarios+=("$(basename "$(dirname "$path")")")
     done
 fi
+mapfile -t scenarios < <(printf '%s\n' "${scenarios[@]}" | awk '!seen[$0]++')
 in_turns 2 scenario "${scenarios[@]}"
