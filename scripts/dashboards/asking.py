@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import math
 import ssl
 import time
 import urllib.error
@@ -53,7 +54,7 @@ class Answer:
     @property
     def empty(self) -> bool:
         """Say whether there is no value at all."""
-        return not any(value == value for one in self.series for _time, value in one.points)
+        return not any(not math.isnan(value) for one in self.series for _time, value in one.points)
 
 
 @dataclass(frozen=True)

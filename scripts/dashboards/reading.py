@@ -199,4 +199,4 @@ def word(value: float, form: Format) -> Optional[str]:
 
 
 def _key(value: float) -> str:
-    return str(int(value)) if value == value and abs(value) < 1e15 and value == int(value) else str(value)
+    return str(int(value)) if abs(value) < 1e15 and value == int(value) else str(value)
