@@ -20,6 +20,8 @@ from tests.acceptance.site_client import until
 
 #: Seconds that are borne until a page arrives; 60 s are wanted (R53).
 PAGE = 120.0
+#: Seconds in which the loss of a region has to arrive (R53).
+REGION = 300.0
 #: Seconds in which a warning has to arrive, whose condition lasts a while before it counts.
 WARNING = 300.0
 #: Seconds in which the end of a fault has to be told.
@@ -184,3 +186,16 @@ def test_a_replica_that_stops_to_follow_is_told(sink: Sink, cluster: Cluster, fi
     assert "pager" not in seconds
     figures.add("ReplicationLagHigh, from the fault to a message", [min(seconds.values())])
     sink.wait("ReplicationLagHigh", begin, RESOLVED, resolved=True)
+
+
+def test_a_region_that_is_lost_is_one_page_of_the_other_one(
+    sink: Sink, hosts: Hosts, cluster: Cluster, active: tuple[Node, ...], figures: Figures
+) -> None:
+    begin = time.time()
+    with hosts.without_power(*(node.name for node in active)):
+        seconds = sink.wait("RegionDown", begin, REGION)["pager"]
+        figures.add("RegionDown, from the fault to the pager", [seconds])
+        time.sleep(60)
+        assert len(told(sink.since(begin), "pager")) == 1, told(sink.since(begin), "pager")
+    cluster.wait_until_whole()
+    sink.wait("RegionDown", begin, RESOLVED, resolved=True)
