@@ -24,6 +24,8 @@ PAGE = 120.0
 REGION = 300.0
 #: Seconds in which a warning has to arrive, whose condition lasts a while before it counts.
 WARNING = 300.0
+#: Seconds for which nothing else may arrive.
+STORM = 30.0
 #: Seconds in which the end of a fault has to be told.
 RESOLVED = 240.0
 
@@ -143,7 +145,7 @@ def test_the_api_that_is_down_is_one_page(
     with stopped(hosts, "api.service", *(node.name for node in serving("api"))):
         seconds = sink.wait("ApiDown", begin, PAGE)["pager"]
         figures.add("ApiDown, from the fault to the pager", [seconds])
-        time.sleep(60)
+        time.sleep(STORM)
         assert told(sink.since(begin), "pager") == [one.title for one in sink.since(begin) if names(one, "ApiDown")][:1]
     sink.wait("ApiDown", begin, RESOLVED, resolved=True)
 
@@ -157,7 +159,7 @@ def test_a_host_that_is_lost_is_one_page_also_where_an_alertmanager_is_gone(
         with hosts.without_power(lost):
             seconds = sink.wait("HostDown", begin, PAGE)["pager"]
             figures.add("HostDown, from the fault to the pager, with one Alertmanager", [seconds])
-            time.sleep(60)
+            time.sleep(STORM)
             titles = told(sink.since(begin), "pager")
             assert [lost in title for title in titles] == [True], titles
         sink.wait("HostDown", begin, RESOLVED, resolved=True)
@@ -168,7 +170,7 @@ def test_the_database_that_is_down_is_one_page(sink: Sink, hosts: Hosts, cluster
     with stopped(hosts, "patroni.service", *cluster.members):
         seconds = sink.wait("DatabaseDown", begin, PAGE)["pager"]
         figures.add("DatabaseDown, from the fault to the pager", [seconds])
-        time.sleep(60)
+        time.sleep(STORM)
         assert len(told(sink.since(begin), "pager")) == 1, told(sink.since(begin), "pager")
     sink.wait("DatabaseDown", begin, RESOLVED, resolved=True)
 
@@ -195,7 +197,7 @@ def test_a_region_that_is_lost_is_one_page_of_the_other_one(
     with hosts.without_power(*(node.name for node in active)):
         seconds = sink.wait("RegionDown", begin, REGION)["pager"]
         figures.add("RegionDown, from the fault to the pager", [seconds])
-        time.sleep(60)
+        time.sleep(STORM)
         assert len(told(sink.since(begin), "pager")) == 1, told(sink.since(begin), "pager")
     cluster.wait_until_whole()
     sink.wait("RegionDown", begin, RESOLVED, resolved=True)
