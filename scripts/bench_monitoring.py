@@ -48,7 +48,7 @@ class Lab:
         return float(json.loads(done.stdout)["data"]["result"][0]["value"][1])
 
     def text_seconds(self) -> float:
-        """Return what host-metrics has taken of a processor until now, in seconds, on a host that has nothing special."""
+        """Return how long host-metrics has had a processor on a host that has nothing special, in seconds."""
         host = next(host for host in self.topology.hosts if "web" in host.services)
         show = ["systemctl", "show", "--property=CPUUsageNSec", "--value", "host-metrics.service"]
         done = subprocess.run(hosts.console(self.lab, host, show), stdout=subprocess.PIPE, check=True)
