@@ -31,7 +31,7 @@ class Server:
 
     def ask(self, method, path, body=None, headers=()):
         """Return status, headers and body of an answer."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
         connection.putrequest(method, path)
         for name, value in headers:
             connection.putheader(name, value)
