@@ -16,8 +16,8 @@ from typing import List
 
 from lab import declaration, hosts, netns, state
 from scripts import benchmarks
+from scripts.lab_dashboards import CA, prometheus
 
-CA = state.REPOSITORY / "secrets" / "lab" / "pki" / "ca.crt"
 #: What a sample takes on disk, in bytes: the upper of the two that Prometheus' own guide reckons with
 #: (https://prometheus.io/docs/prometheus/latest/storage/#operational-aspects).
 SAMPLE_BYTES = 2
@@ -34,13 +34,12 @@ class Lab:
     def __init__(self, name: str = "lab") -> None:
         self.lab = state.existing_lab(name)
         self.topology = declaration.load(self.lab.topology_file)
-        self.server = next(host for host in self.topology.hosts if "prometheus" in host.services)
-        self._port = self.topology.services["prometheus"].ports["prometheus"].number
+        self.server, self._url = prometheus(self.topology)
 
     def value(self, query: str) -> float:
         """Return what a query with a single answer says."""
         asked = urllib.parse.urlencode({"query": query})
-        url = f"https://{self.server.address}:{self._port}/api/v1/query?{asked}"
+        url = f"{self._url}/api/v1/query?{asked}"
         command = ["curl", "--silent", "--show-error", "--fail", "--cacert", str(CA), url]
         done = subprocess.run(
             netns.inside(self.lab.namespace(self.server.name), *command), stdout=subprocess.PIPE, check=True

@@ -10,22 +10,29 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import Tuple
 
+from ansible_collections.freeagentics.platform.plugins.module_utils.topology.model import Host, Topology
 from lab import declaration, netns, state
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 OUTPUT = REPOSITORY / "reports" / "dashboards"
+CA = REPOSITORY / "secrets" / "lab" / "pki" / "ca.crt"
+
+
+def prometheus(topology: Topology) -> Tuple[Host, str]:
+    """Return the host of the first Prometheus, and its address for who stands in that host's network."""
+    host = next(host for host in topology.hosts if "prometheus" in host.services)
+    port = topology.services["prometheus"].ports["prometheus"].number
+    return host, f"https://{host.address}:{port}"
 
 
 def main(name: str = "lab") -> int:
     """Draw the dashboards of a lab, and say where they are."""
     lab = state.existing_lab(name)
-    topology = declaration.load(lab.topology_file)
-    server = next(host for host in topology.hosts if "prometheus" in host.services)
-    port = topology.services["prometheus"].ports["prometheus"].number
-    ca = REPOSITORY / "secrets" / "lab" / "pki" / "ca.crt"
-    preview = [sys.executable, "-m", "scripts.dashboards.preview", "--prometheus", f"https://{server.address}:{port}"]
-    command = [*preview, "--ca", str(ca), "--output", str(OUTPUT)]
+    server, url = prometheus(declaration.load(lab.topology_file))
+    preview = [sys.executable, "-m", "scripts.dashboards.preview", "--prometheus", url]
+    command = [*preview, "--ca", str(CA), "--output", str(OUTPUT)]
     status = subprocess.call(netns.inside(lab.namespace(server.name), *command), cwd=REPOSITORY)
     print(f"the dashboards are in {OUTPUT / 'index.html'}")
     return status
