@@ -22,6 +22,7 @@ switch() { # ENGINE
     ansible-playbook playbooks/edge.yml -i inventories/lab -e "load_balancer_engine=$1"
 }
 
+check matrix once matrix
 check haproxy suites haproxy
 check data once data
 check drills drill
