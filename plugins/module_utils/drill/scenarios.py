@@ -101,7 +101,7 @@ SCENARIOS: Dict[str, Scenario] = {
     "cache_lost": Scenario("a node of the cache is lost", "R61", POWER, _first("redis"), 15),
     "cache_zone_lost": Scenario("a zone of the cache is lost", "R61", POWER, _redis_in_a_zone, 30),
     "backup_lost": Scenario("the backup host is lost", "R61", POWER, _first("backup"), 15),
-    "monitoring_lost": Scenario("a monitoring server is lost", "R61", POWER, _first("monitoring"), 15),
+    "monitoring_lost": Scenario("a monitoring server is lost", "R61", POWER, _first("prometheus"), 15),
     "zone_lost": Scenario(
         "the zone of the primary is lost, and an operator acts", "R61", POWER, _zone_of_primary, 60, DATABASE
     ),

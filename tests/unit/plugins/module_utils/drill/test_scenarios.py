@@ -32,8 +32,8 @@ REGION = [
     host("cache4", "a", "redis"),
     host("cache5", "b", "redis"),
     host("backup1", "c", "backup"),
-    host("mon1", "c", "monitoring"),
-    host("mon2", "a", "monitoring"),
+    host("mon1", "c", "prometheus"),
+    host("mon2", "a", "prometheus"),
 ]
 EVERYTHING = [one["name"] for one in REGION]
 
@@ -136,7 +136,7 @@ def test_a_drill_that_is_none_is_answered_with_those_that_there_are(name, begin)
         ("cache_lost", "redis"),
         ("cache_zone_lost", "redis"),
         ("backup_lost", "backup"),
-        ("monitoring_lost", "monitoring"),
+        ("monitoring_lost", "prometheus"),
     ],
 )
 def test_a_region_without_a_host_for_it_has_no_such_drill(name, service):
