@@ -8,7 +8,7 @@ scenarios=("$@")
 if [ "$#" -eq 0 ]; then
     export MOLECULE_SECOND_RUN=side_effect
     # The longest first, so that neither turn ends long before the other.
-    for path in molecule/{pgbackrest,monitoring,restore,postgres,backup,redis}/molecule.yml molecule/*/molecule.yml; do
+    for path in molecule/{backup,monitoring,postgres,redis}/molecule.yml molecule/*/molecule.yml; do
         scenarios+=("$(basename "$(dirname "$path")")")
     done
 fi

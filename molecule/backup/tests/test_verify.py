@@ -24,7 +24,7 @@ def test_the_newest_backup_is_restored_and_read(host):
         host, "verify", "verified_backup_timestamp_seconds"
     )
     assert not host.file("/var/lib/postgresql/verify").exists
-    assert host.run("pgrep --full /usr/lib/postgresql/15/bin/[p]ostgres").rc == 1
+    assert host.run("pgrep --full [/]var/lib/postgresql/verify").rc == 1
 
 
 def test_a_folder_of_others_is_not_touched(host):

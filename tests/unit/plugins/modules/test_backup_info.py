@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, FreeAgentics
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The module asks pgBackRest once; molecule/pgbackrest has repositories to ask for."""
+"""The module asks pgBackRest once; molecule/backup has repositories to ask for."""
 
 from __future__ import annotations
 

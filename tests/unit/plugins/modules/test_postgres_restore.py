@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """What is refused, moved and noted, with programs that answer as pgBackRest's and PostgreSQL's do.
 
-molecule/restore restores with the real ones.
+molecule/backup restores with the real ones.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, FreeAgentics
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The module asks pgBackRest for each repository; molecule/pgbackrest has archives to look at."""
+"""The module asks pgBackRest for each repository; molecule/backup has archives to look at."""
 
 from __future__ import annotations
 

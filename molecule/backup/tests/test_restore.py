@@ -35,7 +35,7 @@ def restore(**variables):
 
 def on(name, command, user="postgres"):
     """Run a command on a host, as the database's user unless told otherwise, and return what it printed."""
-    console = ["python3", "-m", "lab", "console", "--name", "mol_restore", name, "runuser", "-u", user, "--"]
+    console = ["python3", "-m", "lab", "console", "--name", "mol_backup", name, "runuser", "-u", user, "--"]
     done = subprocess.run([*console, *command], capture_output=True, text=True, check=True, cwd=PROJECT)
     return done.stdout
 

@@ -1,4 +1,4 @@
-"""Backups and log of a plain server, as the two repositories have them."""
+"""Base backups and the log of the server that leads, as the two repositories have them."""
 
 from __future__ import annotations
 
@@ -18,10 +18,11 @@ def other(host, name):
     return type(host).get_host(f"ssh://{name}", ssh_config=host.backend.ssh_config, sudo=True)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def database(host):
-    """The host of the server that is saved."""
-    return other(host, "db1")
+    """The host of the server that leads, whose log is saved."""
+    servers = [other(host, name) for name in ("db1", "db2")]
+    return next(one for one in servers if sql(one, "select pg_is_in_recovery()") == "f")
 
 
 def sql(database, statement):
