@@ -11,6 +11,7 @@ import sys
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Callable, Iterator
 
@@ -161,7 +162,9 @@ class Idle:
 
 @pytest.fixture(scope="module", autouse=True)
 def idle(site: Site, balancers: list[Node]) -> Iterator[Idle]:
-    """Open the sockets before the first test, so that nobody waits for them."""
+    """Open the sockets before the first test, so that nobody waits for them, and after the site is in service."""
+    for node in balancers:
+        until(f"{node.name} leads to the application", partial(_serves, site, node.name))
     address = f"ws://{site.name}/api/v1/ws/echo"
     with ExitStack() as stack:
         sockets = {
@@ -169,6 +172,13 @@ def idle(site: Site, balancers: list[Node]) -> Iterator[Idle]:
             for node in balancers
         }
         yield Idle(sockets, time.monotonic())
+
+
+def _serves(site: Site, balancer: str) -> bool:
+    try:
+        return site.ask(balancer, "/health").status == 200
+    except FAILURES:
+        return False
 
 
 def received(answer: Answer) -> dict[str, list[str]]:
