@@ -23,12 +23,19 @@ REASON_LINES, REASON_WIDTH, SHOWN_FAILURES = 15, 300, 5
 
 @dataclass(frozen=True)
 class Result:
-    """One executed check or test: of a test, ``report`` is its JUnit file's name and ``suite`` its module's path."""
+    """One executed check or test.
+
+    :param outcome: passed, failed or skipped.
+    :param report: of a test, its JUnit file's name.
+    :param suite: of a test, its module's path.
+    :param why: of a failed test, the beginning of what it said.
+    """
 
     name: str
     outcome: str
     report: str = ""
     suite: str = ""
+    why: str = ""
 
 
 @dataclass(frozen=True)
@@ -87,9 +94,10 @@ def _checks(reports: Path) -> Iterator[Result]:
 
 def _junit(path: Path) -> Iterator[Result]:
     for case in ElementTree.parse(path).iter("testcase"):
-        bad = case.find("failure") is not None or case.find("error") is not None
+        bad = [found for found in (case.find("failure"), case.find("error")) if found is not None]
         outcome = "failed" if bad else "skipped" if case.find("skipped") is not None else "passed"
-        yield Result(case.get("name", ""), outcome, path.stem, _module(case.get("classname", "")))
+        why = " ".join((bad[0].get("message") or "").split())[:REASON_WIDTH] if bad else ""
+        yield Result(case.get("name", ""), outcome, path.stem, _module(case.get("classname", "")), why)
 
 
 def _module(classname: str) -> str:
@@ -185,6 +193,7 @@ def table(done: Sequence[Stage]) -> str:
         lines += _shortened(
             [
                 f"{stage.name}: {result.outcome}: {' '.join(filter(None, (result.report, result.suite, result.name)))}"
+                + (f"\n    | {result.why}" if result.why else "")
                 for result in stage.results
                 if result.outcome != "passed"
             ]

@@ -59,8 +59,11 @@ def load(
                 "through the application's route": lambda: local.attempts,
             }
             yield Load(Faults(cluster, hosts, ledgers), public, local)
-        assert prove(public(), prefix, cluster.records("records")) == {}
-        assert prove(local.attempts, prefix, cluster.records(TABLE)) == {}
+        wrong = (
+            prove(public(), prefix, cluster.records("records")),
+            prove(local.attempts, prefix, cluster.records(TABLE)),
+        )
+        assert wrong == ({}, {}), f"not every acknowledged record is there once: {wrong}"
 
     yield begin
     cluster.ask(cluster.primary(), f"DROP TABLE {TABLE}")
@@ -70,4 +73,5 @@ def assert_outages(figures: Figures, name: str, faults: Faults, most: float) -> 
     """Keep and print the outages on both ways, then compare them with the most that is borne."""
     for route, seconds in faults.outages.items():
         figures.add(f"{name}, {route}", seconds)
-    assert {route: seconds for route, seconds in faults.outages.items() if max(seconds) > most} == {}
+    longer = {route: seconds for route, seconds in faults.outages.items() if max(seconds) > most}
+    assert not longer, f"away for longer than {most:g} s: {longer}"

@@ -150,13 +150,18 @@ def test_the_table_names_what_is_wrong(root: Path) -> None:
 def test_the_end_tells_why_and_does_not_repeat_itself(root: Path) -> None:
     write_checks(root, "acceptance", haproxy=False)
     (root / "reports" / "acceptance" / "haproxy.log").write_text("1\n" * 50 + "no lab\n", encoding="utf-8")
-    failures = {f"tests.acceptance.test_{number}": "failure" for number in range(8)}
+    failures = {f"tests.acceptance.test_{number}": 'failure message="E\n  no answer"' for number in range(8)}
     write_junit(root, "acceptance", "haproxy", failures)
     lines = table([read_stage(root, "acceptance")]).splitlines()
     assert lines[2] == "acceptance: haproxy:"
     assert lines[3:18] == ["    | 1"] * 14 + ["    | no lab"]
-    assert lines[18:] == [
-        "acceptance: failed: haproxy",
-        *(f"acceptance: failed: haproxy tests/acceptance/test_{number}.py test_x" for number in range(4)),
+    why = [
+        line
+        for number in range(4)
+        for line in (f"haproxy tests/acceptance/test_{number}.py test_x", "    | E no answer")
+    ]
+    assert [line.removeprefix("acceptance: failed: ") for line in lines[18:]] == [
+        "haproxy",
+        *why,
         "    and 4 more of these, see reports/",
     ]
