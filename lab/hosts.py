@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import Callable, Dict, List, Sequence
 
 from ansible_collections.freeagentics.platform.plugins.module_utils.topology.model import Host
-from lab import podman
+from lab import disks, podman
 from lab.connect import connect
 from lab.errors import LabError
 from lab.netns import recorded
@@ -34,15 +34,16 @@ def start_all(lab: Lab, hosts: Sequence[Host], image: str = "") -> None:
     missing = [host for host in hosts if states.get(lab.container(host.name)) != "running"]
 
     def begin(host: Host) -> None:
+        disk = disks.attach(lab, host)
         if lab.container(host.name) in states:
             _start(lab, host)
         else:
-            podman.podman(*_run_options(lab, host, image))
+            podman.podman(*_run_options(lab, host, disk), image)
 
     _for_each(missing, begin, "started")
 
 
-def _run_options(lab: Lab, host: Host, image: str) -> List[str]:
+def _run_options(lab: Lab, host: Host, disk: Sequence[str]) -> List[str]:
     return [
         "run",
         "--detach",
@@ -61,7 +62,7 @@ def _run_options(lab: Lab, host: Host, image: str) -> List[str]:
         *podman.limits(),
         f"--volume={SOURCE}:/opt/lab/packages:ro",
         f"--volume={lab.host_directory(host.name)}:/opt/lab/host:ro",
-        image,
+        *disk,
     ]
 
 

@@ -19,6 +19,7 @@ PROGRAMS: Mapping[str, str] = {
     "conmon": "conmon",
     "gpg": "gpg",
     "ip": "iproute2",
+    "mkfs.ext4": "e2fsprogs",
     "mmdebstrap": "mmdebstrap",
     "nft": "nftables",
     "nsenter": "util-linux",

@@ -15,6 +15,7 @@ from ansible_collections.freeagentics.platform.plugins.module_utils.topology.mod
 from lab import (
     cuts,
     declaration,
+    disks,
     hosts,
     image,
     machine,
@@ -50,6 +51,7 @@ def up(lab: Lab) -> None:
         reference = image.ensure()
         index = packages.ensure()
         pack.write()
+        pack.write_broken()
         ssh_files.make_keys(lab, topology)
         _remove_surplus(lab, topology)
         with step(f"network: {len(topology.regions)} regions, {len(wanted)} hosts"):
@@ -110,6 +112,7 @@ def down(name: str) -> None:
         tunnel.stop(lab)
         ssh_files.close_connections(lab)
         hosts.remove_all(lab)
+        disks.discard(lab)
         netns.remove(lab)
         beside = ssh_files.beside(lab)
         if beside is not None:
@@ -174,6 +177,7 @@ def rebuild(lab: Lab, name: str) -> None:
         ssh_files.close_connection(lab, name)
         keep = [lab.container(other.name) for other in declaration.hosts(topology) if other != host]
         hosts.remove_all(lab, keep=keep)
+        disks.discard(lab, [name])
         _plug_in(lab, topology, [name])
         hosts.start_all(lab, [host], image.ensure())
         hosts.wait_for_ssh(lab, [host])

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, FreeAgentics
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Pack the reference service as a release: the same files always give the same archive.
+"""Pack the reference service as a release, and one that does not work: the same files always give the same archive.
 
 ``python -m lab.reference_service.pack [PATH]``; without a path where inventories/lab expects it.
 """
@@ -14,32 +14,49 @@ import sys
 import tarfile
 import tempfile
 from pathlib import Path
+from types import MappingProxyType
+from typing import Mapping
 
 SOURCE = Path(__file__).resolve().parent / "reference_service"
 #: Where inventories/lab expects the release.
 ARTIFACT = SOURCE.parents[2] / ".lab" / "artifacts" / "reference.tar.gz"
+#: And one whose API ends as soon as it is started, for drills.
+BROKEN_ARTIFACT = ARTIFACT.with_name("broken.tar.gz")
+BROKEN = {"reference_service/api.py": b'raise SystemExit("this release does not work")\n'}
 
 
-def archive() -> bytes:
-    """Return the release as a gzipped tar archive, the same bytes for the same files."""
+def archive(instead: Mapping[str, bytes] = MappingProxyType({})) -> bytes:
+    """Return the release as a gzipped tar archive, the same bytes for the same files.
+
+    :param instead: what files have in it that have something else here, by their names in the archive.
+    """
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w", format=tarfile.USTAR_FORMAT) as tar:
         for path in sorted(SOURCE.rglob("*")):
             if path.is_file() and "__pycache__" not in path.parts:
-                _add(tar, path)
+                name = str(path.relative_to(SOURCE.parent))
+                _add(tar, name, instead.get(name) or path.read_bytes())
     return gzip.compress(buffer.getvalue(), mtime=0)
 
 
-def _add(tar: tarfile.TarFile, path: Path) -> None:
-    content = path.read_bytes()
-    entry = tarfile.TarInfo(str(path.relative_to(SOURCE.parent)))
+def _add(tar: tarfile.TarFile, name: str, content: bytes) -> None:
+    entry = tarfile.TarInfo(name)
     entry.size, entry.mode = len(content), 0o644
     tar.addfile(entry, io.BytesIO(content))
 
 
 def write(target: Path = ARTIFACT) -> Path:
-    """Write the archive, at once and only where it differs; return its path."""
-    content = archive()
+    """Write the archive; return its path."""
+    return _write(target, archive())
+
+
+def write_broken(target: Path = BROKEN_ARTIFACT) -> Path:
+    """Write the archive of a release that does not work; return its path."""
+    return _write(target, archive(BROKEN))
+
+
+def _write(target: Path, content: bytes) -> Path:
+    """Write a file, at once and only where it differs."""
     if target.is_file() and target.read_bytes() == content:
         return target
     target.parent.mkdir(parents=True, exist_ok=True)

@@ -41,6 +41,8 @@ def _planned(hosts, databases, request, moment):
             "failover_fence_command and drill_power_command must be set: they take the power of a host, and give it "
             "back"
         )
+    if planned["fault"] == scenarios.DEPLOY and not request["release"]:
+        raise ValueError("drill_bad_release is not set: name an archive of the API that must not get into service")
     others = [one["region"] for one in databases if one["region"] != here]
     if planned["operator"] == scenarios.REGION and not others:
         raise ValueError(f"scenario {planned['name']}: there is no other region")

@@ -13,7 +13,7 @@ from typing import Any, Callable, Dict, List, Mapping, Sequence, Tuple
 from ansible_collections.freeagentics.platform.plugins.module_utils.drill import ledger
 
 #: Faults, as the tasks of playbooks/tasks/drill know them.
-POWER, KILL, FREEZE, CUT, CUT_STORE, CUT_IN, CUT_OUT, STOP_STORE = (
+POWER, KILL, FREEZE, CUT, CUT_STORE, CUT_IN, CUT_OUT, STOP_STORE, FILL, DEPLOY = (
     "power",
     "kill",
     "freeze",
@@ -22,9 +22,17 @@ POWER, KILL, FREEZE, CUT, CUT_STORE, CUT_IN, CUT_OUT, STOP_STORE = (
     "cut_in",
     "cut_out",
     "stop_store",
+    "fill",
+    "deploy",
 )
-#: Who deals with it: the platform by itself, or an operator with failover.yml, for the database or for the region.
-ITSELF, DATABASE, REGION = "", "database", "region"
+#: Who deals with it: the platform by itself, or an operator, with failover.yml for the database or for the region, or
+#: with recover.yml.
+ITSELF, DATABASE, REGION, RECOVERY = "", "database", "region", "recovery"
+
+#: Faults for which there are tasks of their own; the others are those of playbooks/files/drill/drill-fault.
+BY_TASKS = (POWER, KILL, STOP_STORE, DEPLOY)
+#: Faults under which the primary serves on, as far as itself and Patroni know.
+SERVES_ON = (CUT_IN, FILL)
 
 Hosts = Sequence[Mapping[str, Any]]
 
@@ -94,6 +102,9 @@ SCENARIOS: Dict[str, Scenario] = {
     "primary_deaf": Scenario(
         "nothing reaches the primary, and it reaches others; an operator acts", "R62", CUT_IN, _primary, 60, DATABASE
     ),
+    "primary_disk_full": Scenario(
+        "the disk of the database's primary is full, and an operator acts", "R62", FILL, _primary, 60, DATABASE
+    ),
     "store_without_quorum": Scenario("the cluster store has no quorum", "R61", STOP_STORE, _majority_of_store, 60),
     "load_balancer_lost": Scenario("a load balancer is lost", "R61", POWER, _first("load_balancer"), 15),
     "api_lost": Scenario("an API server is lost", "R61", POWER, _first("api"), 15),
@@ -102,10 +113,23 @@ SCENARIOS: Dict[str, Scenario] = {
     "cache_zone_lost": Scenario("a zone of the cache is lost", "R61", POWER, _redis_in_a_zone, 30),
     "backup_lost": Scenario("the backup host is lost", "R61", POWER, _first("backup"), 15),
     "monitoring_lost": Scenario("a monitoring server is lost", "R61", POWER, _first("prometheus"), 15),
+    "bad_deploy": Scenario("a release is deployed that does not work", "R61", DEPLOY, _first("api"), 15),
     "zone_lost": Scenario(
         "the zone of the primary is lost, and an operator acts", "R61", POWER, _zone_of_primary, 60, DATABASE
     ),
     "region_lost": Scenario("a region is lost, and an operator acts", "R63", POWER, _all, 120, REGION),
+}
+
+#: What no playbook can do, as hosts are replaced by bare ones: tests/drills does it in the lab.
+BESIDE: Dict[str, Scenario] = {
+    "everything_lost": Scenario(
+        "all database hosts and the backup host are lost with their disks, and an operator acts",
+        "R59",
+        "replace",
+        _all,
+        3600,
+        RECOVERY,
+    ),
 }
 
 
@@ -128,6 +152,7 @@ def drill(name: str, hosts: Hosts, primary: str) -> Dict[str, Any]:
         "title": scenario.title,
         "row": scenario.row,
         "fault": scenario.fault,
+        "on_host": scenario.fault not in BY_TASKS,
         "hosts": chosen,
         "seconds": scenario.seconds,
         "operator": scenario.operator,
@@ -137,7 +162,7 @@ def drill(name: str, hosts: Hosts, primary: str) -> Dict[str, Any]:
 
 def _said(scenario: Scenario, chosen: Sequence[str], hosts: Hosts, primary: str) -> List[str]:
     """Return what the operator says beside the scope, as variables of playbooks/failover.yml."""
-    if scenario.fault == CUT_IN:
+    if scenario.fault in SERVES_ON:
         return [f"old_primary={primary}"]
     members = [one["name"] for one in hosts if "postgres" in one["services"]]
     without = [name for name in chosen if name in members and name != primary]

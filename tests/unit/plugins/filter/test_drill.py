@@ -47,6 +47,7 @@ REQUEST = {
     "confirm": "lab",
     "client": "client1",
     "power": True,
+    "release": "bad.tar.gz",
 }
 
 
@@ -74,6 +75,7 @@ def test_a_drill_is_about_the_region_that_leads():
         "title": "the host of the database's primary is lost",
         "row": "R62",
         "fault": "power",
+        "on_host": False,
         "hosts": ["db1"],
         "seconds": 40,
         "operator": "",

@@ -4,10 +4,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from ansible_collections.freeagentics.platform.plugins.module_utils.drill.ledger import Attempt
 from ansible_collections.freeagentics.platform.plugins.module_utils.drill.scenarios import SCENARIOS, drill, judge
+from ansible_collections.freeagentics.platform.plugins.plugin_utils.topology_file import load
+
+ROOT = Path(__file__).resolve().parents[5]
 
 
 def host(name, zone, *services):
@@ -49,6 +54,7 @@ EVERYTHING = [one["name"] for one in REGION]
         ("primary_cut_from_store", "R62", "cut_store", ["db2"], 60, ""),
         ("primary_mute", "R62", "cut_out", ["db2"], 60, ""),
         ("primary_deaf", "R62", "cut_in", ["db2"], 60, "database"),
+        ("primary_disk_full", "R62", "fill", ["db2"], 60, "database"),
         ("store_without_quorum", "R61", "stop_store", ["db1", "db3"], 60, ""),
         ("load_balancer_lost", "R61", "power", ["edge1"], 15, ""),
         ("api_lost", "R61", "power", ["api1"], 15, ""),
@@ -57,6 +63,7 @@ EVERYTHING = [one["name"] for one in REGION]
         ("cache_zone_lost", "R61", "power", ["cache3"], 30, ""),
         ("backup_lost", "R61", "power", ["backup1"], 15, ""),
         ("monitoring_lost", "R61", "power", ["mon1"], 15, ""),
+        ("bad_deploy", "R61", "deploy", ["api1"], 15, ""),
         ("zone_lost", "R61", "power", ["edge2", "api2", "web1", "db2", "db4", "cache2", "cache5"], 60, "database"),
         ("region_lost", "R63", "power", EVERYTHING, 120, "region"),
     ],
@@ -67,10 +74,15 @@ def test_each_drill_is_about_hosts_of_the_region(name, row, fault, hosts, second
         "title": SCENARIOS[name].title,
         "row": row,
         "fault": fault,
+        "on_host": fault not in ("power", "kill", "stop_store", "deploy"),
         "hosts": hosts,
         "seconds": seconds,
         "operator": operator,
-        "says": {"primary_deaf": ["old_primary=db2"], "zone_lost": ["without=db4"]}.get(name, []),
+        "says": {
+            "primary_deaf": ["old_primary=db2"],
+            "primary_disk_full": ["old_primary=db2"],
+            "zone_lost": ["without=db4"],
+        }.get(name, []),
     }
 
 
@@ -85,6 +97,7 @@ def test_each_drill_is_about_hosts_of_the_region(name, row, fault, hosts, second
         ("primary_frozen", {"db1": "a", "db2": "a"}, []),
         # That serves, as far as it knows.
         ("primary_deaf", {"db1": "a", "db2": "a"}, ["old_primary=db1"]),
+        ("primary_disk_full", {"db1": "a", "db2": "a"}, ["old_primary=db1"]),
         # Who deals with the region says where to, and the platform by itself says nothing.
         ("region_lost", {"db1": "a", "db2": "a"}, []),
         ("primary_lost", {"db1": "a", "db2": "a"}, []),
@@ -104,6 +117,7 @@ THERE_ARE = """. There are:
   -e scenario=primary_cut_from_store  the primary is cut off from the cluster store only
   -e scenario=primary_mute            nothing leaves the primary's host, and it hears others
   -e scenario=primary_deaf            nothing reaches the primary, and it reaches others; an operator acts
+  -e scenario=primary_disk_full       the disk of the database's primary is full, and an operator acts
   -e scenario=store_without_quorum    the cluster store has no quorum
   -e scenario=load_balancer_lost      a load balancer is lost
   -e scenario=api_lost                an API server is lost
@@ -112,6 +126,7 @@ THERE_ARE = """. There are:
   -e scenario=cache_zone_lost         a zone of the cache is lost
   -e scenario=backup_lost             the backup host is lost
   -e scenario=monitoring_lost         a monitoring server is lost
+  -e scenario=bad_deploy              a release is deployed that does not work
   -e scenario=zone_lost               the zone of the primary is lost, and an operator acts
   -e scenario=region_lost             a region is lost, and an operator acts"""
 
@@ -278,3 +293,13 @@ def test_a_platform_passes_that_lost_nothing_and_was_away_no_longer_than_it_may(
 def test_a_site_that_stores_nothing_any_more_is_away_until_the_end(moments, away):
     judged = judge(stored(*moments), {"db1": rows(*moments)}, 10, 30, 19)
     assert judged == {**GOOD, "acknowledged": len(moments), "away": away, "good": away <= 19}
+
+
+@pytest.mark.parametrize("name", list(SCENARIOS))
+def test_every_drill_finds_its_hosts_in_production(name):
+    """A service that is called otherwise in the declaration would leave its drill without a host."""
+    topology = load(str(ROOT / "inventories" / "prod" / "topology.yml"))
+    active = next(region for region in topology.regions if region.state == "active")
+    hosts = [host(one.name, one.zone, *one.services) for one in active.hosts]
+    primary = next(one["name"] for one in hosts if "postgres" in one["services"])
+    assert drill(name, hosts, primary)["hosts"]
