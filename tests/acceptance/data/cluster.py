@@ -150,12 +150,29 @@ class Cluster:
     @contextmanager
     def frozen(self, server: str) -> Iterator[None]:
         """Stop a server and its Patroni by a signal for a while: its host answers, they do not, nothing is closed."""
-        self._hosts.on(server, "sh", "-c", "kill -STOP $(pgrep -u postgres)")
+        with self._stopped(server, "$(pgrep -u postgres)"):
+            yield
+
+    @contextmanager
+    def without_replay(self, server: str) -> Iterator[None]:
+        """Let a standby replay nothing for a while: it receives the log, confirms it, and answers with old data.
+
+        Its process is stopped. A pause would not last: Patroni resumes it with its next look
+        (handle_parameter_change in its postgresql/__init__.py).
+        """
+        pid = self.ask(server, "SELECT pid FROM pg_stat_activity WHERE backend_type = 'startup'")[0][0]
+        with self._stopped(server, str(int(pid))):
+            yield
+
+    @contextmanager
+    def _stopped(self, server: str, processes: str) -> Iterator[None]:
+        """Stop some processes of a server by a signal for a while."""
+        self._hosts.on(server, "sh", "-c", f"kill -STOP {processes}")
         try:
             yield
         finally:
             # Whoever was killed meanwhile is not there any more.
-            self._hosts.on(server, "sh", "-c", "kill -CONT $(pgrep -u postgres) || true")
+            self._hosts.on(server, "sh", "-c", f"kill -CONT {processes} || true")
 
     def switch_over(self) -> None:
         """Let a standby take over as planned: no transaction is under way meanwhile, as the pools let clients wait.
