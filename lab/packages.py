@@ -30,6 +30,8 @@ DIRECTORY = CACHE / "packages"
 SOURCE = DIRECTORY / "source"
 #: What the application needs that a lab runs.
 REFERENCE_SERVICE = REPOSITORY / "lab" / "reference_service" / "packages.yml"
+#: What is installed in a lab to let it meet faults.
+DRILLS = REPOSITORY / "tests" / "drills" / "packages.yml"
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 UNKNOWN = re.compile(r"(?:Unable to locate package |Package '?|any package by \w+ ')([a-z0-9][a-z0-9+.-]+)")
 
@@ -72,7 +74,8 @@ def of_scenarios(molecule: Path = REPOSITORY / "molecule") -> Dict[str, Tuple[st
 def ensure() -> str:
     """Bring the package source up to date with the roles; return a short hash of its index."""
     with shared_lock("packages"):
-        roles = {**wanted(), "reference_service": packages_of_file(REFERENCE_SERVICE), **of_scenarios()}
+        others = {"reference_service": packages_of_file(REFERENCE_SERVICE), "drills": packages_of_file(DRILLS)}
+        roles = {**wanted(), **others, **of_scenarios()}
         key = hashlib.sha256(json.dumps([image.recipe(), roles]).encode()).hexdigest()
         stamp = DIRECTORY / "stamp"
         if not stamp.is_file() or stamp.read_text(encoding="utf-8") != key:

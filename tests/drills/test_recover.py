@@ -4,11 +4,9 @@
 
 from __future__ import annotations
 
-import json
 import time
-from datetime import datetime, timezone
 from pathlib import Path
-from typing import Callable, Dict
+from typing import Callable
 
 from ansible_collections.freeagentics.platform.plugins.module_utils.drill.scenarios import BESIDE, judge
 from tests.acceptance.data.archive import Archive
@@ -18,8 +16,8 @@ from tests.acceptance.data.hosts import Hosts
 from tests.acceptance.ledger import Client, writing
 from tests.acceptance.matrix.declaration import Declaration, Node
 from tests.acceptance.site_client import until
+from tests.drills.reports import report
 
-REPORTS = Path(__file__).resolve().parents[2] / "reports"
 #: Seconds of writing before everything is lost; until the archive has it; and that the recovery may take.
 WRITING, ARCHIVED, RECOVERED = 5.0, 150.0, 3600.0
 
@@ -57,15 +55,7 @@ def test_a_platform_comes_back_from_the_object_store_alone(
     records = {server: read(f"{prefix}-") for server, read in cluster.records("records").items()}
     scenario = BESIDE["everything_lost"]
     judged = judge([*before(), *after()], records, struck, time.time(), scenario.seconds)
-    _report({"name": "everything_lost", "title": scenario.title, "row": scenario.row, **judged})
+    report("everything_lost", judged)
     assert judged["good"], judged
     fresh = archive.finish_segment()
     until("archiving works", lambda: archive.holds([fresh]), ARCHIVED)
-
-
-def _report(drill: Dict[str, object]) -> None:
-    """Leave what scripts/drills.py reads, as playbooks/drill.yml does."""
-    moment = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H%M%SZ")
-    folder = REPORTS / f"{moment}-drill-{drill['name']}"
-    folder.mkdir(parents=True)
-    (folder / "report.json").write_text(json.dumps({"drill": drill}, indent=2) + "\n", encoding="utf-8")

@@ -120,8 +120,16 @@ SCENARIOS: Dict[str, Scenario] = {
     "region_lost": Scenario("a region is lost, and an operator acts", "R63", POWER, _all, 120, REGION),
 }
 
-#: What no playbook can do, as hosts are replaced by bare ones: tests/drills does it in the lab.
+#: What no playbook can do, as hosts are replaced by bare ones, or get a clock of their own: tests/drills does it in the
+#: lab.
 BESIDE: Dict[str, Scenario] = {
+    "clocks_apart": Scenario(
+        "the clock of the database's primary jumps half an hour ahead, back behind the others', and home",
+        "R62",
+        "clock",
+        _primary,
+        60,
+    ),
     "everything_lost": Scenario(
         "all database hosts and the backup host are lost with their disks, and an operator acts",
         "R59",

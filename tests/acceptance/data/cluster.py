@@ -25,7 +25,7 @@ rest = settings["restapi"]
 account = "{{username}}:{{password}}".format(**rest["authentication"]).encode()
 request = urllib.request.Request(
     "https://" + rest["connect_address"] + "/switchover",
-    json.dumps({{"leader": "{leader}"}}).encode(),
+    json.dumps({request}).encode(),
     {{"Authorization": "Basic " + base64.b64encode(account).decode()}},
 )
 trust = ssl.create_default_context(cafile=rest["cafile"])
@@ -83,9 +83,13 @@ class Cluster:
 
         :raises AssertionError: there is none, or more than one.
         """
-        writers = [server for server in self.servers if self._takes_writes(server)]
+        writers = self.writers()
         assert len(writers) == 1, f"servers that take writes: {', '.join(writers) or 'none'}"
         return writers[0]
+
+    def writers(self) -> List[str]:
+        """Return every server that takes writes."""
+        return [server for server in self.servers if self._takes_writes(server)]
 
     def _takes_writes(self, server: str) -> bool:
         try:
@@ -174,15 +178,16 @@ class Cluster:
             # Whoever was killed meanwhile is not there any more.
             self._hosts.on(server, "sh", "-c", f"kill -CONT {processes} || true")
 
-    def switch_over(self) -> None:
+    def switch_over(self, candidate: str = "") -> None:
         """Let a standby take over as planned: no transaction is under way meanwhile, as the pools let clients wait.
 
-        Any standby: where one is named, Patroni lets the others wait for two seconds more (process_unhealthy_cluster
-        in its ha.py), and writes wait for the first of them that follows.
+        :param candidate: who takes over; empty for any: where one is named, Patroni lets the others wait for two
+            seconds more (process_unhealthy_cluster in its ha.py), and writes wait for the first of them that follows.
         """
         leader = self.primary()
+        request = {"leader": leader, **({"candidate": candidate} if candidate else {})}
         with ThreadPoolExecutor(len(self._applications)) as pool:
-            with self._hosts.running(leader, PATRONI_PYTHON, "-c", SWITCH_OVER.format(leader=leader)) as program:
+            with self._hosts.running(leader, PATRONI_PYTHON, "-c", SWITCH_OVER.format(request=request)) as program:
                 list(pool.map(lambda host: self._hosts.on(host, "database-route", "pause", "20"), self._applications))
                 said, _nothing = program.communicate(b"\n", timeout=90)
             assert program.returncode == 0, said.decode()
