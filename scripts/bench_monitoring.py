@@ -15,6 +15,7 @@ import urllib.parse
 from typing import List
 
 from lab import declaration, hosts, netns, state
+from lab.errors import LabError
 from scripts import benchmarks
 from scripts.lab_dashboards import CA, prometheus
 
@@ -37,14 +38,20 @@ class Lab:
         self.server, self._url = prometheus(self.topology)
 
     def value(self, query: str) -> float:
-        """Return what a query with a single answer says."""
+        """Return what a query with a single answer says.
+
+        :raises LabError: nothing is known of it.
+        """
         asked = urllib.parse.urlencode({"query": query})
         url = f"{self._url}/api/v1/query?{asked}"
         command = ["curl", "--silent", "--show-error", "--fail", "--cacert", str(CA), url]
         done = subprocess.run(
             netns.inside(self.lab.namespace(self.server.name), *command), stdout=subprocess.PIPE, check=True
         )
-        return float(json.loads(done.stdout)["data"]["result"][0]["value"][1])
+        found = json.loads(done.stdout)["data"]["result"]
+        if not found:
+            raise LabError(f"Prometheus knows nothing of {query}", "rates need some minutes", "wait, and try again")
+        return float(found[0]["value"][1])
 
     def text_seconds(self) -> float:
         """Return how long host-metrics has had a processor on a host that has nothing special, in seconds."""
@@ -68,7 +75,7 @@ def measure() -> List[str]:
     texts = (lab.text_seconds() - before) / WATCHED
     rules = lab.value("max(sum by (instance) (prometheus_rule_group_last_duration_seconds))")
     lines = [
-        f"{count} hosts, two servers that each scrape all of them, on {os.cpu_count()} cores that carry everything:",
+        f"{count} hosts, {servers:.0f} servers that each scrape all, on {os.cpu_count()} cores that carry everything:",
         "",
         "| what | measured |",
         "| --- | ---: |",

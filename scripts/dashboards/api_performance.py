@@ -14,6 +14,7 @@ from scripts.dashboards.panels import (
     below,
     board,
     gauge,
+    on_hosts_of,
     row,
     series,
     stat,
@@ -211,7 +212,7 @@ def _load_balancers() -> Row:
 
 
 def _servers() -> Row:
-    of_api = f'{{{HOST}}} and on (host) up{{job="api"}}'
+    of_api = f"{{{HOST}}} {on_hosts_of('api')}"
     return row(
         "API servers",
         # R39: 70 % for 5 min.

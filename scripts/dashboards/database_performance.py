@@ -15,6 +15,7 @@ from scripts.dashboards.panels import (
     above,
     below,
     board,
+    on_hosts_of,
     row,
     series,
     stat,
@@ -25,6 +26,7 @@ from scripts.dashboards.panels import (
 SLOW = "30s"
 POSTGRES = f'job="postgres", {HOST}'
 PATRONI = f'job="patroni", {HOST}'
+ON_MEMBERS = on_hosts_of("postgres")
 
 
 def dashboard() -> Dashboard:
@@ -268,7 +270,7 @@ def _replication() -> Row:
 
 
 def _hosts() -> Row:
-    of_members = f'{{{HOST}}} and on (host) up{{job="postgres"}}'
+    of_members = f"{{{HOST}}} {ON_MEMBERS}"
     operations = f'sum by (host) (rate(node_disk_%s_completed_total{{job="node", {HOST}}}[$__rate_interval]))'
     return row(
         "Database hosts",
@@ -300,14 +302,14 @@ def _hosts() -> Row:
             "Reads and writes of each member's disks. At least 3000 a second are provisioned (R2); above 80 % of that, "
             "more are due (R42).",
             "ResponseSlow",
-            Query(f'({operations % "reads"} + {operations % "writes"}) and on (host) up{{job="postgres"}}', "{{host}}"),
+            Query(f"({operations % 'reads'} + {operations % 'writes'}) {ON_MEMBERS}", "{{host}}"),
             limits=above(2400, 3000),
         ),
     )
 
 
 def _room() -> Row:
-    of_members = f'{{{HOST}}} and on (host) up{{job="postgres"}}'
+    of_members = f"{{{HOST}}} {ON_MEMBERS}"
     return row(
         "Room",
         # R7: 500 GB of data with 50 % headroom.

@@ -52,6 +52,11 @@ def below(*limits: float) -> Steps:
     return ((None, "red"), *((limit, "orange") for limit in limits[:-1]), (limits[-1], "green"))
 
 
+def on_hosts_of(job: str) -> str:
+    """Return the end of a query which leaves of a host's series those of the hosts that a job scrapes."""
+    return f'and on (host) up{{job="{job}"}}'
+
+
 @dataclass(frozen=True)
 class Query:
     """What is asked, and how its series are called; ``every`` is how often its targets are scraped, if not in 15 s."""
