@@ -118,17 +118,16 @@ def fail_logins(hosts: Hosts, source: str, target: Node, count: int) -> None:
 
 @contextmanager
 def busy(hosts: Hosts, name: str) -> Iterator[None]:
-    """Let a host use more than its processor for a while: it shows one, and two loops run.
+    """Let a host use all of its processor for a while: it shows one, and a loop runs, before everything else.
 
     How many there are is read from /proc, which shows the machine's; what the host used of them, it counts itself.
     """
     show = "grep -v '^cpu[1-9]' /proc/stat >/run/stat && chmod 644 /run/stat && mount --bind /run/stat /proc/stat"
-    loops = "while :; do :; done & while :; do :; done"
-    limit = f"--property=RuntimeMaxSec={MEAN + STORM:.0f}"
-    burn = ("systemd-run", "--quiet", "--collect", "--unit=burn", limit, "sh", "-c")
+    limits = (f"--property=RuntimeMaxSec={MEAN + STORM:.0f}", "--property=Nice=-10")
+    burn = ("systemd-run", "--quiet", "--collect", "--unit=burn", *limits, "sh", "-c", "while :; do :; done")
     try:
         hosts.on(name, "sh", "-c", show)
-        hosts.on(name, *burn, loops)
+        hosts.on(name, *burn)
         yield
     finally:
         hosts.on(name, "sh", "-c", "systemctl stop burn.service; umount -l /proc/stat; rm -f /run/stat")
