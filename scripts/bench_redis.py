@@ -83,7 +83,9 @@ class Nodes:
 
 def ansible(module: str, arguments: Dict[str, object]) -> float:
     """Run a module on the host; return the seconds, Ansible's own start included."""
-    command = ["ansible", HOST, "-i", "inventories/lab", "-b", "-m", module, "-a", json.dumps(arguments)]
+    command = ["ansible", HOST, "-i", "inventories/lab", "-b", "-m", module]
+    # A module that is given nothing takes no empty document either.
+    command += ["-a", json.dumps(arguments)] if arguments else []
     begun = time.monotonic()
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
     if done.returncode:

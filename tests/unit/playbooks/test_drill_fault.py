@@ -66,7 +66,9 @@ def host(tmp_path):
     for name, text in programs.items():
         (tmp_path / "bin" / name).write_text(text.format(python=sys.executable, folder=tmp_path), encoding="utf-8")
         (tmp_path / "bin" / name).chmod(0o755)
-    (tmp_path / "drill-fault").write_text(SCRIPT.read_text(encoding="utf-8"), encoding="utf-8")
+    (tmp_path / "data").mkdir()
+    text = SCRIPT.read_text(encoding="utf-8").replace("data=/var/lib/postgresql\n", f"data={tmp_path}/data\n")
+    (tmp_path / "drill-fault").write_text(text, encoding="utf-8")
     (tmp_path / "drill-fault").chmod(0o755)
     state = SimpleNamespace(program=str(tmp_path / "drill-fault"))
 
@@ -82,6 +84,11 @@ def host(tmp_path):
         done = subprocess.run(words, env=environment, capture_output=True, text=True, check=False, cwd=tmp_path)
         return done.returncode, done.stdout + done.stderr
 
+    def stand_in(name, text):
+        (tmp_path / "bin" / name).write_text(f"#!/bin/sh\n{text}\n", encoding="utf-8")
+        (tmp_path / "bin" / name).chmod(0o755)
+
+    state.stand_in, state.data = stand_in, tmp_path / "data"
     state.put, state.run, state.fault = put, run, lambda *words: run(state.program, *words)
     state.repair = lambda: (tmp_path / "broken").write_text("[]")
     state.asked = lambda: (tmp_path / "asked").read_text().splitlines()
@@ -286,3 +293,37 @@ def test_a_fault_that_there_is_not_is_refused(host, name):
 def test_a_fault_has_to_be_named(host):
     assert host.fault()[0] != 0
     assert (host.asked(), host.rules()) == ([], dict.fromkeys(FILTERS, OTHERS))
+
+
+# A full disk
+
+
+@pytest.mark.parametrize("words", [("can", "fill"), ("fill", "180")])
+def test_a_disk_that_is_the_machines_is_not_filled(host, words):
+    host.stand_in("findmnt", "echo /")
+    status, said = host.fault(*words)
+    assert status == 3
+    assert said.startswith(f"drill-fault: {host.data} of ")
+    assert said.endswith(" is no disk of its own, so it is not filled: mount one there\n")
+    assert host.asked() == []
+    assert list(host.data.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["fill", *FAULTS, "freeze"])
+def test_what_a_host_can_meet_does_not_happen_when_it_is_asked(host, name):
+    host.stand_in("findmnt", f"echo {host.data}")
+    assert host.fault("can", name) == (0, "")
+    assert host.asked() == []
+
+
+def test_a_disk_is_filled_and_freed_again(host):
+    host.stand_in("findmnt", f"echo {host.data}")
+    host.stand_in("df", "printf ' Avail\\n 4096\\n'")
+    host.stand_in("fallocate", 'test "$1 $2" = "--length 4096" && printf all >"$3"')
+    host.stand_in("head", "printf rest; exit 1")
+    assert host.fault("fill", "180") == (0, "")
+    (file,) = host.data.iterdir()
+    assert file.read_text() == "allrest"
+    assert host.asked() == timer(host, 180)
+    assert host.fault("end") == (0, "")
+    assert list(host.data.iterdir()) == []
