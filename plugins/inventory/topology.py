@@ -14,6 +14,8 @@ description:
   - Hosts are in the groups C(platform), C(region_x) with C(zone_x) with C(subnet_x) in it, C(security_group_x) and one
     for each service. Hosts of a lab that stand outside of the platform are in C(outside) and the groups of their
     services. Hyphens become underscores.
+  - Every host has the declared ports in C(platform_ports), by the names of service and port, as in
+    C(platform_ports.postgres.sql). Plays give them to the roles, so that a service listens where the firewall is open.
   - A mistake in the file stops the run before any host is touched; all mistakes are shown, each with its place and what
     to write instead.
 author:
@@ -40,6 +42,7 @@ from ansible.errors import AnsibleParserError
 from ansible.plugins.inventory import BaseInventoryPlugin
 from ansible.plugins.loader import filter_loader
 
+from ansible_collections.freeagentics.platform.plugins.module_utils.topology.derive import ports
 from ansible_collections.freeagentics.platform.plugins.module_utils.topology.model import TopologyErrors
 from ansible_collections.freeagentics.platform.plugins.module_utils.topology.query import index
 from ansible_collections.freeagentics.platform.plugins.plugin_utils.topology_file import load
@@ -91,6 +94,7 @@ class InventoryModule(BaseInventoryPlugin):
             "platform_domain": topology.domain,
             "platform_internal_domain": topology.internal_domain,
             "platform_profile": topology.profile,
+            "platform_ports": ports.numbers(topology),
         }
         for name, value in values.items():
             self.inventory.set_variable("all", name, value)

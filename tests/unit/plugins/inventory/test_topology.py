@@ -49,6 +49,13 @@ def test_a_host_has_what_the_declaration_says(inventory):
     assert "platform_public_address" not in shown
 
 
+def test_every_host_has_the_declared_ports_also_one_outside(inventory):
+    for host in ("db1", "client"):
+        shown = inventory["_meta"]["hostvars"][host]["platform_ports"]
+        assert shown["postgres"] == {"sql": 5432, "patroni": 8008, "pgbackrest": 8432, "metrics": 9187}
+        assert shown["bastion"] == {}
+
+
 def test_a_host_with_a_public_address_has_it(inventory):
     assert inventory["_meta"]["hostvars"]["lb1"]["platform_public_address"] == "198.51.100.11"
 
