@@ -291,7 +291,8 @@ missing:
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
 from ansible_collections.freeagentics.platform.plugins.module_utils.observe.parallel import ask_all
-from ansible_collections.freeagentics.platform.plugins.module_utils.postgres_io import rest, sql
+from ansible_collections.freeagentics.platform.plugins.module_utils.patroni_io.rest import Endpoint, read
+from ansible_collections.freeagentics.platform.plugins.module_utils.postgres_io import sql
 from ansible_collections.freeagentics.platform.plugins.module_utils.postgres_observe.cluster import (
     CLUSTER,
     HISTORY,
@@ -358,10 +359,9 @@ def questions(params: dict) -> dict:
     found = {}
     for member in params["members"]:
         host = member["host"] or member["name"]
+        endpoint = Endpoint(host, member["rest_port"], params["ca_file"], timeout=params["timeout"])
         for question in (PATRONI, CLUSTER, HISTORY):
-            found[member["name"], question] = lambda h=host, p=member["rest_port"], q=question: rest.get_json(
-                h, p, f"/{q}", params["ca_file"], params["timeout"]
-            )
+            found[member["name"], question] = lambda e=endpoint, q=question: read(e, f"/{q}")
         if params["login_user"]:
             found[member["name"], SQL] = lambda m=member: ask_server(params, m)
     return found

@@ -99,8 +99,8 @@ from ansible_collections.freeagentics.platform.plugins.module_utils.patroni_io.o
     folder_of,
     store_of,
 )
+from ansible_collections.freeagentics.platform.plugins.module_utils.patroni_io.rest import Endpoint, RestError, read
 from ansible_collections.freeagentics.platform.plugins.module_utils.patroni_io.store import Entry, StoreError
-from ansible_collections.freeagentics.platform.plugins.module_utils.postgres_io import rest
 
 #: Seconds between two looks.
 PAUSE = 0.1
@@ -184,7 +184,7 @@ class Cluster:
         return found
 
     def _patroni(self, member: Mapping[str, Any]) -> Any:
-        return rest.get_json(member["host"], member["rest_port"], "/patroni", self._params["ca_file"], ANSWER)
+        return read(Endpoint(member["host"], member["rest_port"], self._params["ca_file"], timeout=ANSWER), "/patroni")
 
     def leads(self, name: str) -> bool:
         """Return whether a member's own Patroni says that it leads and that its server runs."""
@@ -193,7 +193,7 @@ class Cluster:
             return False
         try:
             said = self._patroni(member)
-        except rest.RestError:
+        except RestError:
             return False
         return leads(said)
 

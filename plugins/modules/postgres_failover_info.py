@@ -196,8 +196,9 @@ from ansible_collections.freeagentics.platform.plugins.module_utils.patroni_io.o
     folder_of,
     store_of,
 )
+from ansible_collections.freeagentics.platform.plugins.module_utils.patroni_io.rest import Endpoint, read
 from ansible_collections.freeagentics.platform.plugins.module_utils.patroni_io.store import Store, StoreError
-from ansible_collections.freeagentics.platform.plugins.module_utils.postgres_io import rest, sql
+from ansible_collections.freeagentics.platform.plugins.module_utils.postgres_io import sql
 from ansible_collections.freeagentics.platform.plugins.module_utils.postgres_observe.timeline import STANDBY_SQL
 
 #: Seconds after which the cluster store is asked again.
@@ -234,9 +235,8 @@ class Host:
             ("store", ""): self._store,
         }
         for member in params["members"]:
-            found["member", member["name"]] = lambda m=member: rest.get_json(
-                m["host"], m["rest_port"], "/patroni", params["ca_file"], params["timeout"]
-            )
+            endpoint = Endpoint(member["host"], member["rest_port"], params["ca_file"], timeout=params["timeout"])
+            found["member", member["name"]] = lambda e=endpoint: read(e, "/patroni")
         return found
 
     def history(self, timeline: int) -> str:

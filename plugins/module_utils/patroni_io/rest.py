@@ -67,3 +67,16 @@ def call(
         return response.status, json.loads(text)
     except ValueError:
         return response.status, text.strip()
+
+
+def read(endpoint: Endpoint, path: str) -> Any:
+    """Return what the JSON of an answer to a GET says.
+
+    :raises RestError: no connection, another status than 200, or no JSON.
+    """
+    status, answer = call(endpoint, "GET", path)
+    if status != 200:
+        raise RestError(f"{endpoint.place}{path}: HTTP status {status}, not 200")
+    if isinstance(answer, str):
+        raise RestError(f"{endpoint.place}{path}: the answer is no JSON: {answer[:100]!r}")
+    return answer

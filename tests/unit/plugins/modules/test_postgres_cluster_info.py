@@ -62,7 +62,7 @@ def test_an_answer_that_is_wrong_is_told_as_missing(look, api):
     api.answers["/patroni"] = (200, "<html>")
     done = look()
     assert [entry["reason"] for entry in done["missing"]] == [
-        f"https://127.0.0.1:{api.port}/patroni: the answer is no JSON: Expecting value: line 1 column 1 (char 0)",
+        f"https://127.0.0.1:{api.port}/patroni: the answer is no JSON: '<html>'",
         f"https://127.0.0.1:{api.port}/cluster: HTTP status 404, not 200",
         f"https://127.0.0.1:{api.port}/history: HTTP status 404, not 200",
     ]

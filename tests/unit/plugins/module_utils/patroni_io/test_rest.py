@@ -5,10 +5,16 @@
 from __future__ import annotations
 
 import json
+import socket
 
 import pytest
 
-from ansible_collections.freeagentics.platform.plugins.module_utils.patroni_io.rest import Endpoint, RestError, call
+from ansible_collections.freeagentics.platform.plugins.module_utils.patroni_io.rest import (
+    Endpoint,
+    RestError,
+    call,
+    read,
+)
 
 
 @pytest.fixture
@@ -41,3 +47,45 @@ def test_a_server_that_is_down_is_named(api):
     with pytest.raises(RestError) as error:
         call(Endpoint("127.0.0.1", 1, api.ca_file), "GET", "/config")
     assert str(error.value) == "https://127.0.0.1:1/config: [Errno 111] Connection refused"
+
+
+def failure(host, port, path, ca_file):
+    with pytest.raises(RestError) as error:
+        read(Endpoint(host, port, ca_file), path)
+    return str(error.value)
+
+
+def test_an_answer_is_read(api):
+    api.answers["/cluster"] = (200, json.dumps({"members": []}))
+    assert read(Endpoint("127.0.0.1", api.port, api.ca_file), "/cluster") == {"members": []}
+
+
+def test_another_status_is_no_answer(api):
+    api.answers["/cluster"] = (503, "{}")
+    said = failure("127.0.0.1", api.port, "/cluster", api.ca_file)
+    assert said == f"https://127.0.0.1:{api.port}/cluster: HTTP status 503, not 200"
+
+
+def test_what_is_no_json_is_no_answer(api):
+    api.answers["/cluster"] = (200, "<html>")
+    said = failure("127.0.0.1", api.port, "/cluster", api.ca_file)
+    assert said == f"https://127.0.0.1:{api.port}/cluster: the answer is no JSON: '<html>'"
+
+
+def test_a_certificate_for_another_name_is_refused(api):
+    assert "certificate verify failed: Hostname mismatch" in failure("localhost", api.port, "/cluster", api.ca_file)
+
+
+def test_a_certificate_that_the_ca_does_not_know_is_refused(api):
+    said = failure("127.0.0.1", api.port, "/cluster", "/etc/ssl/certs/ca-certificates.crt")
+    assert "certificate verify failed" in said
+
+
+def test_a_missing_ca_file_and_a_refused_connection_name_the_place(api):
+    said = failure("127.0.0.1", api.port, "/cluster", "/nowhere")
+    assert said == f"https://127.0.0.1:{api.port}/cluster: [Errno 2] No such file or directory"
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        port = unused.getsockname()[1]
+        said = failure("127.0.0.1", port, "/cluster", api.ca_file)
+    assert said == f"https://127.0.0.1:{port}/cluster: [Errno 111] Connection refused"
