@@ -16,6 +16,8 @@ DATA_SERVICES = ("postgres", "redis", "etcd", "backup")
 #: Services that the internet reaches, or that reach it for others: only where it can.
 EDGE_SERVICES = ("load_balancer", "nat_gateway")
 RESERVED_NAMES = (PLATFORM, OPERATORS)
+#: Where sshd listens: the role base leaves it there, and a firewall for another port would lock everybody out.
+SSH_PORT = 22
 
 
 def whole(reader: Reader, topology: Topology) -> None:
@@ -250,6 +252,9 @@ def _services(reader: Reader, topology: Topology) -> None:
     for name in topology.security_groups:
         if name not in used:
             reader.mistake(f"security_groups.{name}", "no service belongs to it; remove it, or name it under services")
+    ssh = everywhere.get("ssh")
+    if ssh and ssh.number != SSH_PORT:
+        reader.mistake(f"services.{HOST_SERVICE}.ports.ssh", f"sshd listens on {SSH_PORT}; write {SSH_PORT}/tcp")
     _shared_names(reader, topology)
 
 
