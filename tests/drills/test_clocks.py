@@ -18,10 +18,13 @@ from tests.acceptance.data.cluster import Cluster
 from tests.acceptance.data.figures import Figures
 from tests.acceptance.data.hosts import Hosts
 from tests.acceptance.ledger import Client, writing
+from tests.acceptance.site_client import until
 from tests.drills.reports import report
 
 #: Seconds that the clock jumps: ahead, back behind the others', and to where it was.
 JUMPS = (1800, -1800, 0)
+#: Seconds within which the server follows again by the true clock.
+RECOVERY = 120.0
 #: Seconds that it stays there: more than a lease lasts.
 STAY = 40.0
 DROP_IN, OFFSET = "/run/systemd/system/patroni.service.d/drill-clock.conf", "/run/drill-clock"
@@ -65,7 +68,20 @@ def clock_of(hosts: Hosts, cluster: Cluster, server: str) -> Iterator[Callable[[
         if cluster.primary() == server:
             cluster.switch_over()
         hosts.on(server, "sh", "-c", END, timeout=120)
+        until("a server that the true clock started follows", lambda: _follows(cluster, server), RECOVERY)
         cluster.wait_until_whole()
+
+
+def _follows(cluster: Cluster, server: str) -> bool:
+    """Return whether a server follows that was started by the present clock.
+
+    One that the other clock started would be none to the new Patroni, which would start no other beside it.
+    """
+    began = "pg_postmaster_start_time() <= clock_timestamp()"
+    try:
+        return cluster.ask(server, f"SELECT {began} AND EXISTS (SELECT FROM pg_stat_wal_receiver)") == [["t"]]
+    except AssertionError:
+        return False
 
 
 def test_a_primary_whose_clock_jumps_loses_nothing(
