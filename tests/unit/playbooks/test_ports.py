@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, FreeAgentics
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Services listen where the firewall is open: every declared port is moved, and what roles get has to follow."""
+"""Services listen where the firewall is open: the declared ports are moved, and what roles get has to follow."""
 
 from __future__ import annotations
 
@@ -58,8 +58,8 @@ def declared() -> dict[str, str]:
 
 
 def moved() -> dict[str, int]:
-    """Return a number of its own for each declared port, far from all of them."""
-    return {name: 28001 + place for place, name in enumerate(declared())}
+    """Return a number of its own for each declared port, far from all of them; sshd alone listens nowhere else."""
+    return {name: 28001 + place for place, name in enumerate(declared()) if name != "host.ssh"}
 
 
 def last_number(value: object) -> int:
@@ -79,12 +79,12 @@ def seen_in(topology: Path, playbook: str, *variables: str) -> list[dict]:
 
 @pytest.fixture(scope="module", name="seen")
 def seen_by_roles(tmp_path_factory):
-    """What the roles of site.yml get on the hosts of the lab, after every port of the declaration was moved."""
+    """What the roles of site.yml get on the hosts of the lab, after the declared ports were moved."""
     folder, services = tmp_path_factory.mktemp("inventory"), {}
-    for name, text in declared().items():
+    for name, number in moved().items():
         service, _, port = name.partition(".")
         ports = services.setdefault(service, {"ports": {}})["ports"]
-        ports[port] = f"{moved()[name]}/{text.partition('/')[2]}"
+        ports[port] = f"{number}/{declared()[name].partition('/')[2]}"
     lab = ROOT / "inventories/lab"
     (folder / "group_vars").symlink_to(lab / "group_vars")
     changed = yaml.safe_dump({"extends": str(lab / "topology.yml"), "services": services})
