@@ -55,7 +55,7 @@ def _mount(file: Path, mounted: Path) -> None:
 
 
 def discard(lab: Lab, names: Optional[List[str]] = None) -> None:
-    """Remove the disks of some hosts, or of all; those hosts are gone.
+    """Remove the disks of some hosts, or of all; those hosts are gone. Safe to repeat where it was interrupted.
 
     :raises LabError: one is in use.
     """
@@ -66,7 +66,8 @@ def discard(lab: Lab, names: Optional[List[str]] = None) -> None:
         mounted = _mounted_at(lab, file.stem)
         if mounted.is_mount():
             capture(["umount", str(mounted)])
-        mounted.rmdir()
+        if mounted.is_dir():
+            mounted.rmdir()
         file.unlink()
 
 

@@ -60,6 +60,16 @@ def test_a_disk_is_made_once_and_mounted_until_it_is_discarded(lab, commands, to
     disks.discard(lab)
 
 
+def test_a_removal_that_was_interrupted_is_ended_by_the_next(lab, commands, topology):
+    disks.attach(lab, named(topology, "db1"))
+    disks.discard(lab, ["db2"])
+    folder = lab.directory / "disks"
+    disks.capture(["umount", str(folder / "db1")])
+    (folder / "db1").rmdir()
+    disks.discard(lab)
+    assert list(folder.iterdir()) == []
+
+
 def test_a_machine_that_cannot_mount_files_says_what_is_missing(lab, monkeypatch, topology, capsys):
     def capture(command):
         raise LabError("`mount` failed", "no loop devices", "none")

@@ -295,10 +295,11 @@ def test_a_site_that_stores_nothing_any_more_is_away_until_the_end(moments, away
     assert judged == {**GOOD, "acknowledged": len(moments), "away": away, "good": away <= 19}
 
 
+@pytest.mark.parametrize("inventory", ["prod", "lab"])
 @pytest.mark.parametrize("name", list(SCENARIOS))
-def test_every_drill_finds_its_hosts_in_production(name):
+def test_every_drill_finds_its_hosts_in_the_inventories(name, inventory):
     """A service that is called otherwise in the declaration would leave its drill without a host."""
-    topology = load(str(ROOT / "inventories" / "prod" / "topology.yml"))
+    topology = load(str(ROOT / "inventories" / inventory / "topology.yml"))
     active = next(region for region in topology.regions if region.state == "active")
     hosts = [host(one.name, one.zone, *one.services) for one in active.hosts]
     primary = next(one["name"] for one in hosts if "postgres" in one["services"])
