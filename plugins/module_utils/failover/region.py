@@ -25,6 +25,7 @@ from ansible_collections.freeagentics.platform.plugins.module_utils.failover.pla
     paused,
     serves,
 )
+from ansible_collections.freeagentics.platform.plugins.module_utils.failover.role import EPOCH
 from ansible_collections.freeagentics.platform.plugins.module_utils.failover.seen import ALIVE, Member, Sight
 from ansible_collections.freeagentics.platform.plugins.module_utils.postgres_observe.lsn import lag_bytes, show_lsn
 from ansible_collections.freeagentics.platform.plugins.module_utils.postgres_observe.timeline import objection
@@ -291,7 +292,7 @@ def _of_the_target(sights: Mapping[str, Sight], plan: Plan) -> Iterator[Objectio
 def _undecided(regions: Sequence[str]) -> Objection:
     return Objection(
         f"{' and '.join(regions)} both lead, by the same failover, so nobody can tell which of them is right: decide "
-        "it, and write a higher number there with `patronictl edit-config -s region_epoch=NUMBER`; the guard stops the "
+        f"it, and write a higher number there with `patronictl edit-config -s {EPOCH}=NUMBER`; the guard stops the "
         "other one"
     )
 

@@ -12,6 +12,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any, Dict, Mapping, Optional, Sequence, Tuple
 
+from ansible_collections.freeagentics.platform.plugins.module_utils.failover.role import EPOCH
 from ansible_collections.freeagentics.platform.plugins.module_utils.postgres_observe.lsn import parse_lsn
 from ansible_collections.freeagentics.platform.plugins.module_utils.postgres_observe.timeline import (
     History,
@@ -86,7 +87,7 @@ class Store:
     @property
     def epoch(self) -> int:
         """How many failovers of a region led here. Of two regions that both lead, the one with more is right."""
-        return int(self.config.get("region_epoch") or 0)
+        return int(self.config.get(EPOCH) or 0)
 
 
 @dataclass(frozen=True)

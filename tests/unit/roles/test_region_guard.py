@@ -13,6 +13,8 @@ from types import SimpleNamespace
 
 import pytest
 
+from ansible_collections.freeagentics.platform.plugins.module_utils.failover.role import EPOCH
+
 SCRIPT = Path(__file__).resolve().parents[3] / "roles/postgres/files/usr/local/sbin/region-guard"
 PLACE = "10.1.20.10:8008"
 LEADS, FOLLOWS = {"ttl": 20}, {"standby_cluster": {"host": "10.1.20.10"}}
@@ -79,6 +81,11 @@ def admit(guard, capsys):
 
 
 # Who leads
+
+
+def test_the_number_is_read_where_a_failover_writes_it(guard):
+    """The program stands alone on its host, so it has the name of the setting for itself."""
+    assert guard.epoch({EPOCH: 3}) == 3
 
 
 @pytest.mark.parametrize(
