@@ -677,6 +677,12 @@ def test_beside_a_region_that_leads_nobody_else_may_be_seen_to_write(seen_by, wh
     assert objections(silent(seen), TOOK_OVER, gone=("east",)) == []
 
 
+@pytest.mark.parametrize("host", [dead, primary])
+@pytest.mark.parametrize(("west", "request_"), [(TOOK_OVER, {}), (WEST, {"power": True})])
+def test_a_role_that_nobody_sees_now_is_no_word_against_it(host, west, request_):
+    assert objections(silent(host("db1", role="primary", state="running")), west, **request_) == []
+
+
 def test_a_host_that_answers_and_whose_store_does_not_may_write_as_well():
     seen = silent(primary(seen_by=("db2", "west-db1")), error="timed out")
     assert objections(seen, TOOK_OVER) == [
