@@ -19,11 +19,11 @@ from ansible_collections.freeagentics.platform.plugins.module_utils.failover.pla
     Request,
     make,
 )
-from ansible_collections.freeagentics.platform.plugins.module_utils.failover.seen import Member, Sight, Store
+from ansible_collections.freeagentics.platform.plugins.module_utils.failover.seen import Sight, Store
 from ansible_collections.freeagentics.platform.plugins.module_utils.postgres_observe.timeline import History, Switch
+from tests.unit.plugins.module_utils.failover import fake_members
+from tests.unit.plugins.module_utils.failover.fake_members import HISTORY, OTHER_WAY, dead
 
-HISTORY = History(3, (Switch(1, 100), Switch(2, 200)))
-OTHER_WAY = History(3, (Switch(1, 100), Switch(2, 150)))
 STORE = Store(
     leader="db1",
     lease=14.0,
@@ -39,29 +39,12 @@ STORE = Store(
 
 
 def standby(name, position=1000, **changes):
-    member = Member(
-        name,
-        patroni="active",
-        process="S",
-        answers=True,
-        in_recovery=True,
-        identifier="7",
-        history=HISTORY,
-        position=position,
-        exact=True,
-        seen_by=("db2", "db3"),
-        role="replica",
-        state="running",
-    )
-    return replace(member, **changes)
-
-
-def dead(name, **changes):
-    return Member(name, unreached="Connection timed out", **changes)
+    """A standby whose Patroni two hosts see."""
+    return fake_members.standby(name, position, **{"seen_by": ("db2", "db3"), **changes})
 
 
 def primary(name="db1", **changes):
-    return standby(name, **{"in_recovery": False, "role": "primary", **changes})
+    return fake_members.primary(name, **{"seen_by": ("db2", "db3"), **changes})
 
 
 def sight(*members, **changes):

@@ -22,11 +22,10 @@ from ansible_collections.freeagentics.platform.plugins.module_utils.failover.reg
     make,
     moment,
 )
-from ansible_collections.freeagentics.platform.plugins.module_utils.failover.seen import Member, Sight, Store
+from ansible_collections.freeagentics.platform.plugins.module_utils.failover.seen import Sight, Store
 from ansible_collections.freeagentics.platform.plugins.module_utils.postgres_observe.timeline import History, Switch
+from tests.unit.plugins.module_utils.failover.fake_members import OTHER_WAY, dead, primary, standby
 
-HISTORY = History(3, (Switch(1, 100), Switch(2, 200)))
-OTHER_WAY = History(3, (Switch(1, 100), Switch(2, 150)))
 NOW = 1795662000.0
 REPLAYED = NOW - 12.4
 ADDRESSES = {"10.0.0.1": "east", "10.0.0.2": "east", "10.1.0.1": "west"}
@@ -40,27 +39,6 @@ STEPS_AFTER = (
 )
 
 
-def standby(name, position=1000, **changes):
-    member = Member(
-        name,
-        patroni="active",
-        process="S",
-        answers=True,
-        in_recovery=True,
-        identifier="7",
-        history=HISTORY,
-        position=position,
-        exact=True,
-        role="replica",
-        state="running",
-    )
-    return replace(member, **changes)
-
-
-def primary(name="db1", **changes):
-    return standby(name, **{"in_recovery": False, "role": "primary", **changes})
-
-
 def standby_leader(name="west-db1", **changes):
     return standby(name, **{"role": "standby_leader", "replayed_at": REPLAYED, **changes})
 
@@ -68,10 +46,6 @@ def standby_leader(name="west-db1", **changes):
 def down(name, **changes):
     """A member whose host answers, and whose server does not."""
     return standby(name, **{"answers": False, "in_recovery": None, "process": "", "role": "", "state": "", **changes})
-
-
-def dead(name, **changes):
-    return Member(name, unreached="Connection timed out", **changes)
 
 
 def sight(*members, follows="", epoch=0, **changes):

@@ -5,21 +5,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 from ansible_collections.freeagentics.platform.plugins.module_utils.failover import region
 from ansible_collections.freeagentics.platform.plugins.module_utils.failover.plan import Request, make
 from ansible_collections.freeagentics.platform.plugins.module_utils.failover.seen import Member, Sight, Store
 from ansible_collections.freeagentics.platform.plugins.module_utils.failover.show import lines, region_lines
 from ansible_collections.freeagentics.platform.plugins.module_utils.postgres_observe.timeline import History, Switch
+from tests.unit.plugins.module_utils.failover import fake_members
 
 HISTORY = History(2, (Switch(1, 100),))
-
-
-def standby(name, **changes):
-    values = {"patroni": "active", "answers": True, "in_recovery": True, "identifier": "7", "history": HISTORY}
-    return Member(name, **{**values, "position": 1000, "exact": True, **changes})
-
-
+standby = partial(fake_members.standby, history=HISTORY)
 STORE = Store("db1", 14.4, 77, 5, 1024, "7", ("db2", "db3"), "db1", 1, HISTORY)
 
 

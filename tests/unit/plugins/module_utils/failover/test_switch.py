@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
@@ -12,8 +13,10 @@ from ansible_collections.freeagentics.platform.plugins.module_utils.failover.pla
 from ansible_collections.freeagentics.platform.plugins.module_utils.failover.seen import Member, Sight, Store
 from ansible_collections.freeagentics.platform.plugins.module_utils.failover.switch import SWITCHOVER, make
 from ansible_collections.freeagentics.platform.plugins.module_utils.postgres_observe.timeline import History, Switch
+from tests.unit.plugins.module_utils.failover import fake_members
 
 HISTORY = History(2, (Switch(1, 100),))
+member = partial(fake_members.standby, history=HISTORY)
 STORE = Store(
     leader="db1",
     revision=77,
@@ -23,14 +26,7 @@ STORE = Store(
     history=HISTORY,
     config={"maximum_lag_on_failover": 4096},
 )
-
-
-def member(name, **changes):
-    values = {"patroni": "active", "process": "S", "answers": True, "in_recovery": True, "identifier": "7"}
-    return Member(name, **{**values, "history": HISTORY, "position": 1000, "exact": True, **changes})
-
-
-PRIMARY, DB2, DB3 = member("db1", in_recovery=False, position=1100), member("db2"), member("db3", position=1050)
+PRIMARY, DB2, DB3 = fake_members.primary(history=HISTORY, position=1100), member("db2"), member("db3", position=1050)
 
 
 def plan(*members, candidate="", **changes):
