@@ -82,7 +82,7 @@ def seen_by_roles(tmp_path_factory):
     """What the roles of site.yml get on the hosts of the lab, after the declared ports were moved."""
     folder, services = tmp_path_factory.mktemp("inventory"), {}
     for name, number in moved().items():
-        service, _, port = name.partition(".")
+        service, port = name.split(".", 1)
         ports = services.setdefault(service, {"ports": {}})["ports"]
         ports[port] = f"{number}/{declared()[name].partition('/')[2]}"
     lab = ROOT / "inventories/lab"
