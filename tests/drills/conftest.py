@@ -15,7 +15,7 @@ from tests.acceptance.data.cluster import Cluster
 from tests.acceptance.data.conftest import active, clients, cluster, figures, hosts, prefix, serving
 from tests.acceptance.data.hosts import Hosts
 from tests.acceptance.matrix.declaration import Declaration, Node, read
-from tests.drills.load import load
+from tests.drills.load import load, outside
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -29,6 +29,7 @@ __all__ = [
     "hosts",
     "lab",
     "load",
+    "outside",
     "prefix",
     "serving",
 ]

@@ -34,14 +34,19 @@ class Load:
     local: HostWriters
 
 
+#: Begins to write from outside, for as long as the context lasts; what that gives reads the ledger.
+Outside = Callable[[], ContextManager[Callable[[], list[Attempt]]]]
+
+
+@pytest.fixture
+def outside(clients: Callable[[], list[Client]], prefix: str, tmp_path: Path) -> Outside:
+    """Return a context in which clients write through the public address, with a ledger."""
+    return lambda: writing(tmp_path / "ledger.jsonl", prefix, clients())
+
+
 @pytest.fixture
 def load(
-    cluster: Cluster,
-    hosts: Hosts,
-    serving: Callable[[str], list[Node]],
-    clients: Callable[[], list[Client]],
-    prefix: str,
-    tmp_path: Path,
+    cluster: Cluster, hosts: Hosts, serving: Callable[[str], list[Node]], outside: Outside, prefix: str
 ) -> Iterator[Callable[[], ContextManager[Load]]]:
     """Return a context in which clients write from outside and on a host; afterwards all servers hold what they wrote.
 
@@ -52,7 +57,7 @@ def load(
     def begin() -> Iterator[Load]:
         with (
             HostWriters(hosts, serving("api")[0].name, "database", prefix) as local,
-            writing(tmp_path / "ledger.jsonl", prefix, clients()) as public,
+            outside() as public,
         ):
             ledgers = {
                 "through the public address": public,

@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import time
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 from typing import Any, Callable, Iterator
 from urllib.parse import quote
 
@@ -20,9 +19,9 @@ from tests.acceptance.data.cluster import Cluster
 from tests.acceptance.data.figures import Figures
 from tests.acceptance.data.hosts import Hosts
 from tests.acceptance.data.sink import Message, Sink, names
-from tests.acceptance.ledger import Client, writing
 from tests.acceptance.matrix.declaration import Declaration, Node
 from tests.acceptance.site_client import until
+from tests.drills.load import Outside
 
 #: Seconds that are borne until a page arrives; 60 s are wanted (R53).
 PAGE = 120.0
@@ -159,9 +158,14 @@ def sleeping(cluster: Cluster, seconds: int, condition: str) -> Iterator[None]:
         cluster.ask(primary, "DROP FUNCTION IF EXISTS drill CASCADE")
 
 
-def ways(messages: list[Message], alert: str) -> list[str]:
-    """Return by which ways an alert arrived, its end left out."""
-    return sorted(one.way for one in messages if names(one, alert) and not one.resolved)
+def assert_told(sink: Sink, figures: Figures, alert: str, begin: float, limit: float, wanted: list[str]) -> None:
+    """Wait until an alert has arrived, and keep after how long; it has to do so once by each of the wanted ways."""
+    seconds = sink.wait(alert, begin, limit)
+    time.sleep(STORM)
+    messages = sink.since(begin)
+    ways = sorted(one.way for one in messages if names(one, alert) and not one.resolved)
+    assert ways == wanted, f"{alert} arrived by {ways}, not by {wanted}"
+    figures.add(f"{alert}, from the fault to a message", [min(seconds.values())])
 
 
 def told(messages: list[Message], way: str) -> list[str]:
@@ -204,10 +208,7 @@ def test_a_host_that_is_busy_is_told(
 ) -> None:
     begin = time.time()
     with busy(hosts, serving("web")[-1].name):
-        seconds = sink.wait("CpuHigh", begin, MEAN)
-        time.sleep(STORM)
-        assert ways(sink.since(begin), "CpuHigh") == ["email", "slack"]
-    figures.add("CpuHigh, from the fault to a message", [min(seconds.values())])
+        assert_told(sink, figures, "CpuHigh", begin, MEAN, ["email", "slack"])
     sink.wait("CpuHigh", begin, RESOLVED, resolved=True)
 
 
@@ -215,40 +216,32 @@ def test_an_api_writes_of_which_fail_is_told(
     sink: Sink,
     ask: Callable[[str], list[dict[str, Any]]],
     cluster: Cluster,
-    clients: Callable[[], list[Client]],
+    outside: Outside,
     prefix: str,
-    tmp_path: Path,
     figures: Figures,
 ) -> None:
     pages = 'max_over_time(ALERTS{alertname=~"RegionDown|DatabaseDown|ApiDown",alertstate="firing"}[6m])'
     until("no page of before holds it back", lambda: not ask(pages), MEAN)
-    with writing(tmp_path / "ledger.jsonl", prefix, clients()):
+    with outside():
         begin = time.time()
         # One write in ten. It is also more than the month's budget of errors bears, which is another alert.
         with refusing(cluster, f"NOT (starts_with(key, '{prefix}') AND right(key, 1) = '0')"):
-            seconds = sink.wait("ErrorRateHigh", begin, MEAN)
-            time.sleep(STORM)
-            assert ways(sink.since(begin), "ErrorRateHigh") == ["email", "slack"]
-        figures.add("ErrorRateHigh, from the fault to a message", [min(seconds.values())])
+            assert_told(sink, figures, "ErrorRateHigh", begin, MEAN, ["email", "slack"])
         sink.wait("ErrorRateHigh", begin, MEAN, resolved=True)
 
 
 def test_answers_that_are_slow_are_told(
     sink: Sink,
     cluster: Cluster,
-    clients: Callable[[], list[Client]],
+    outside: Outside,
     prefix: str,
-    tmp_path: Path,
     figures: Figures,
 ) -> None:
     # The mean is that of the last 512 answers of a load balancer: the writers go on, so that it falls again, too.
-    with writing(tmp_path / "ledger.jsonl", prefix, clients()):
+    with outside():
         begin = time.time()
         with sleeping(cluster, 2, f"starts_with(NEW.key, '{prefix}')"):
-            seconds = sink.wait("ResponseSlow", begin, MEAN)
-            time.sleep(STORM)
-            assert ways(sink.since(begin), "ResponseSlow") == ["email"]
-        figures.add("ResponseSlow, from the fault to a message", [min(seconds.values())])
+            assert_told(sink, figures, "ResponseSlow", begin, MEAN, ["email"])
         sink.wait("ResponseSlow", begin, RESOLVED, resolved=True)
 
 
@@ -296,10 +289,7 @@ def test_a_replica_that_stops_to_follow_is_told(sink: Sink, cluster: Cluster, fi
     with cluster.without_replay(replica):
         # A transaction that leaves nothing behind, on a database where nobody else may write.
         cluster.ask(primary, "SELECT pg_logical_emit_message(true, 'drill', '')")
-        seconds = sink.wait("ReplicationLagHigh", begin, WARNING)
-        time.sleep(STORM)
-        assert ways(sink.since(begin), "ReplicationLagHigh") == ["email", "slack"]
-    figures.add("ReplicationLagHigh, from the fault to a message", [min(seconds.values())])
+        assert_told(sink, figures, "ReplicationLagHigh", begin, WARNING, ["email", "slack"])
     sink.wait("ReplicationLagHigh", begin, RESOLVED, resolved=True)
 
 

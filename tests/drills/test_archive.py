@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
 from typing import Callable, ContextManager
 
 import pytest
@@ -14,8 +13,9 @@ from ansible_collections.freeagentics.platform.plugins.module_utils.drill import
 from tests.acceptance.data.archive import Archive
 from tests.acceptance.data.cluster import Cluster
 from tests.acceptance.data.figures import Figures
-from tests.acceptance.ledger import Client, prove, writing
+from tests.acceptance.ledger import prove
 from tests.acceptance.site_client import until
+from tests.drills.load import Outside
 
 #: Seconds until a failure is reported, and until everything is archived after it has ended: PostgreSQL itself tries
 #: once a minute after three failures.
@@ -33,9 +33,8 @@ REPORTED, RECOVERED = 120.0, 150.0
 def test_a_repository_that_cannot_be_written_loses_nothing(
     archive: Archive,
     cluster: Cluster,
-    clients: Callable[[], list[Client]],
+    outside: Outside,
     prefix: str,
-    tmp_path: Path,
     figures: Figures,
     name: str,
     fault: Callable[[Archive], ContextManager[None]],
@@ -43,7 +42,7 @@ def test_a_repository_that_cannot_be_written_loses_nothing(
     cluster.wait_until_whole()
     before = archive.finish_segment()
     until("archiving works", lambda: archive.holds([before]), RECOVERED)
-    with writing(tmp_path / "ledger.jsonl", prefix, clients()) as attempts:
+    with outside() as attempts:
         with fault(archive):
             begin, failures = time.time(), archive.failures
             segments = [archive.finish_segment()]

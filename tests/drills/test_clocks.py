@@ -10,15 +10,13 @@ from __future__ import annotations
 
 import time
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Callable, Iterator
 
-from ansible_collections.freeagentics.platform.plugins.module_utils.drill.scenarios import BESIDE, judge
 from tests.acceptance.data.cluster import Cluster
 from tests.acceptance.data.figures import Figures
 from tests.acceptance.data.hosts import Hosts
-from tests.acceptance.ledger import Client, writing
 from tests.acceptance.site_client import until
+from tests.drills.load import Outside
 from tests.drills.reports import report
 
 #: Seconds that the clock jumps: ahead, back behind the others', and to where it was.
@@ -87,34 +85,31 @@ def _follows(cluster: Cluster, server: str) -> bool:
 def test_a_primary_whose_clock_jumps_loses_nothing(
     hosts: Hosts,
     cluster: Cluster,
-    clients: Callable[[], list[Client]],
+    outside: Outside,
     prefix: str,
-    tmp_path: Path,
     figures: Figures,
 ) -> None:
     """One server takes writes all the time, and each acknowledged one is on every server once."""
-    scenario = BESIDE["clocks_apart"]
     cluster.wait_until_whole()
     first = cluster.primary()
     chosen = next(member for member in cluster.members if member != first)
     with clock_of(hosts, cluster, chosen) as jump:
         cluster.switch_over(chosen)
         cluster.wait_until_whole()
-        with writing(tmp_path / "ledger.jsonl", prefix, clients()) as attempts:
+        with outside() as attempts:
             begin = time.time()
             for seconds in JUMPS:
                 jump(seconds)
                 lasted = time.monotonic() + STAY
                 while time.monotonic() < lasted:
-                    assert len(cluster.writers()) <= 1, f"two servers take writes: {cluster.writers()}"
+                    writers = cluster.writers()
+                    assert len(writers) <= 1, f"two servers take writes: {writers}"
                     time.sleep(1)
                 if seconds and cluster.primary() == chosen:
                     told = float(cluster.ask(chosen, "SELECT extract(epoch FROM clock_timestamp())")[0][0])
                     assert abs(told - time.time() - seconds) < 60, "the clock did not jump"
             cluster.wait_until_whole()
             end = time.time()
-        records = {server: read(f"{prefix}-") for server, read in cluster.records("records").items()}
-        judged = judge(attempts(), records, begin, end, scenario.seconds)
+        judged = report("clocks_apart", cluster, prefix, attempts(), begin, end)
     figures.add("the clock of the primary jumps: away", [judged["away"]])
-    report("clocks_apart", judged)
     assert judged["good"], judged

@@ -8,7 +8,6 @@ import time
 from pathlib import Path
 from typing import Callable
 
-from ansible_collections.freeagentics.platform.plugins.module_utils.drill.scenarios import BESIDE, judge
 from tests.acceptance.data.archive import Archive
 from tests.acceptance.data.cluster import Cluster
 from tests.acceptance.data.figures import Figures
@@ -52,10 +51,7 @@ def test_a_platform_comes_back_from_the_object_store_alone(
     figures.add("everything lost: until the platform serves from the object store", [time.time() - begun])
     with writing(tmp_path / "after.jsonl", f"{prefix}-after", clients()) as after:
         time.sleep(WRITING)
-    records = {server: read(f"{prefix}-") for server, read in cluster.records("records").items()}
-    scenario = BESIDE["everything_lost"]
-    judged = judge([*before(), *after()], records, struck, time.time(), scenario.seconds)
-    report("everything_lost", judged)
+    judged = report("everything_lost", cluster, prefix, [*before(), *after()], struck, time.time())
     assert judged["good"], judged
     fresh = archive.finish_segment()
     until("archiving works", lambda: archive.holds([fresh]), ARCHIVED)

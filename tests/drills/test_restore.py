@@ -7,7 +7,6 @@ from __future__ import annotations
 import re
 import time
 from datetime import datetime, timezone
-from pathlib import Path
 from typing import Callable, Iterator
 
 import pytest
@@ -18,9 +17,10 @@ from tests.acceptance.data.cluster import DATABASE, Cluster
 from tests.acceptance.data.figures import Figures
 from tests.acceptance.data.hosts import Hosts
 from tests.acceptance.data.writers import HostWriters
-from tests.acceptance.ledger import Client, prove, writing
+from tests.acceptance.ledger import prove
 from tests.acceptance.ledger_host import TABLE
 from tests.acceptance.matrix.declaration import Node
+from tests.drills.load import Outside
 
 #: How the playbook says that its copy is asked.
 COPY = re.compile(r"on (?P<host>[\w-]+): sudo -u postgres psql -h (?P<socket>\S+) -p (?P<port>\d+)")
@@ -81,16 +81,15 @@ def test_a_dropped_table_comes_back(
     cluster: Cluster,
     hosts: Hosts,
     serving: Callable[[str], list[Node]],
-    clients: Callable[[], list[Client]],
+    outside: Outside,
     prefix: str,
-    tmp_path: Path,
     figures: Figures,
 ) -> None:
     """The copy ends between two entries of the public ledger; the clients do not notice that it is made."""
     cluster.wait_until_whole()
     with HostWriters(hosts, serving("api")[0].name, "database", prefix) as local:
         time.sleep(PAUSE)
-    with writing(tmp_path / "ledger.jsonl", prefix, clients()) as public:
+    with outside() as public:
         time.sleep(PAUSE)
         moment = time.time()
         time.sleep(PAUSE)
