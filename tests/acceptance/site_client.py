@@ -15,6 +15,11 @@ import time
 from dataclasses import dataclass
 from typing import Any, Callable, Iterator, Mapping, Optional
 
+from websockets.client import ClientProtocol
+from websockets.frames import Frame, Opcode
+from websockets.protocol import Event
+from websockets.uri import parse_uri
+
 from lab.connect import connect
 
 #: Seconds until a client gives an address up, and until it gives an answer up.
@@ -40,6 +45,57 @@ class Answer:
     def json(self) -> Any:
         """The body's document."""
         return json.loads(self.body)
+
+
+class WebSocket:
+    """A WebSocket over a TLS connection, read and written by one thread: it does nothing unless it is asked to.
+
+    ``websockets.sync`` reads in a thread of its own, and OpenSSL does not allow that beside a write: now and then a
+    session ticket that arrives during the first request keeps the request from being sent.
+    """
+
+    def __init__(self, connection: ssl.SSLSocket, address: str) -> None:
+        """Shake hands.
+
+        :raises websockets.exceptions.InvalidHandshake: the server does not want a WebSocket here.
+        :raises OSError: the connection broke, or the server did not answer in time.
+        """
+        self._connection = connection
+        self._protocol = ClientProtocol(parse_uri(address))
+        self._events: list[Event] = []
+        self._protocol.send_request(self._protocol.connect())
+        self._next()
+
+    def __enter__(self) -> WebSocket:
+        """Return the open WebSocket."""
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        """Close the connection."""
+        self._connection.close()
+
+    def exchange(self, text: str) -> str:
+        """Send a text, and return the next one that is received."""
+        self._protocol.send_text(text.encode())
+        while True:
+            frame = self._next()
+            if isinstance(frame, Frame) and frame.opcode is Opcode.TEXT:
+                return bytes(frame.data).decode()
+
+    def _next(self) -> Event:
+        """Send what is due, and return what is received next; the answer to a ping is due with it."""
+        while True:
+            for data in self._protocol.data_to_send():
+                self._connection.sendall(data)
+            if self._protocol.handshake_exc is not None:
+                raise self._protocol.handshake_exc
+            self._events += self._protocol.events_received()
+            if self._events:
+                return self._events.pop(0)
+            received = self._connection.recv(65536)
+            if not received:
+                raise ConnectionError("the server closed the WebSocket's connection")
+            self._protocol.receive_data(received)
 
 
 class Site:
@@ -91,6 +147,15 @@ class Site:
         else:
             connection.sock = connect(self.namespace, self.addresses[balancer], 80, CONNECT_TIMEOUT)
         return connection
+
+    def websocket(self, balancer: str, path: str) -> WebSocket:
+        """Return an open WebSocket through one load balancer."""
+        connection = self.secure(balancer)
+        try:
+            return WebSocket(connection, f"ws://{self.name}{path}")
+        except BaseException:
+            connection.close()
+            raise
 
     def ask(
         self,

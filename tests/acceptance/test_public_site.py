@@ -16,11 +16,9 @@ from pathlib import Path
 from typing import Callable, Iterator
 
 import pytest
-from websockets.sync.client import ClientConnection
-from websockets.sync.client import connect as open_websocket
 
 from tests.acceptance.matrix.declaration import Declaration, Node, read
-from tests.acceptance.site_client import FAILURES, Answer, Load, Site, exchange, until
+from tests.acceptance.site_client import FAILURES, Answer, Load, Site, WebSocket, exchange, until
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 REQUIRED_HEADERS = {
@@ -156,7 +154,7 @@ def balancer(request: pytest.FixtureRequest, balancers: list[Node]) -> str:
 class Idle:
     """Sockets to each load balancer on which nothing is sent, and since when."""
 
-    sockets: dict[str, ClientConnection]
+    sockets: dict[str, WebSocket]
     since: float
 
 
@@ -165,12 +163,8 @@ def idle(site: Site, balancers: list[Node]) -> Iterator[Idle]:
     """Open the sockets before the first test, so that nobody waits for them, and after the site is in service."""
     for node in balancers:
         until(f"{node.name} leads to the application", partial(_serves, site, node.name))
-    address = f"ws://{site.name}/api/v1/ws/echo"
     with ExitStack() as stack:
-        sockets = {
-            node.name: stack.enter_context(open_websocket(address, sock=site.secure(node.name), ping_interval=None))
-            for node in balancers
-        }
+        sockets = {node.name: stack.enter_context(site.websocket(node.name, "/api/v1/ws/echo")) for node in balancers}
         yield Idle(sockets, time.monotonic())
 
 
@@ -353,13 +347,12 @@ def test_reloads_under_load_lose_nothing(
 
 
 def test_an_idle_websocket_lives_on_over_reloads(idle: Idle, reload: Callable[[str], None]) -> None:
-    """The sockets send nothing at all for 90 s, no ping either, while the tests before this one reload the servers."""
+    """Nothing at all is sent for 90 s, no ping of the application either, while the tests before this one reload."""
     for name in idle.sockets:
         reload(name)
     time.sleep(max(0.0, idle.since + 90 - time.monotonic()))
     for name, connection in idle.sockets.items():
-        connection.send(f"hello {name}")
-        assert f"hello {name}" in str(connection.recv(timeout=10))
+        assert f"hello {name}" in connection.exchange(f"hello {name}")
 
 
 def test_a_drained_server_gets_no_request(
