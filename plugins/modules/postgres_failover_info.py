@@ -15,6 +15,8 @@ description:
     cluster store who leads and for how long. Of every member's Patroni what it says, as far as it is seen from here.
   - Run it on every database host of the region at once; the filter P(freeagentics.platform.failover_plan#filter) makes
     a plan of what they return.
+  - Where the host's server holds the lease, but still is a standby that Patroni promotes, it looks again until that is
+    done or O(settle_seconds) are over, so that nobody takes an election that is under way for a primary that is lost.
   - Reads only, and fails because of nothing that is down.
 author:
   - FreeAgentics (@freeagentics)
@@ -29,6 +31,14 @@ attributes:
     support: none
     description: Changes nothing.
 options:
+  name:
+    description: The name that Patroni has for this host. Without it nothing is looked at again.
+    type: str
+    default: ""
+  settle_seconds:
+    description: How long an election that is under way is waited for.
+    type: float
+    default: 4
   directory:
     description: The data directory.
     type: path
@@ -66,6 +76,7 @@ options:
 EXAMPLES = r"""
 - name: Look at the cluster from each of its hosts
   freeagentics.platform.postgres_failover_info:
+    name: "{{ inventory_hostname }}"
     scope: us-east-1
     members: [{name: db1, host: 10.0.20.10}, {name: db2, host: 10.0.21.10}]
     store: [{address: 10.0.20.10, port: 2379}, {address: 10.0.21.10, port: 2379}]
@@ -188,8 +199,12 @@ from typing import Any, Callable, Dict
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.freeagentics.platform.plugins.module_utils.failover.seen import fence_mark, parse_control
-from ansible_collections.freeagentics.platform.plugins.module_utils.observe.parallel import ask_all, first_of
+from ansible_collections.freeagentics.platform.plugins.module_utils.failover.seen import (
+    fence_mark,
+    is_being_promoted,
+    parse_control,
+)
+from ansible_collections.freeagentics.platform.plugins.module_utils.observe.parallel import Outcome, ask_all, first_of
 from ansible_collections.freeagentics.platform.plugins.module_utils.patroni_io.options import (
     MEMBERS,
     STORE,
@@ -201,7 +216,7 @@ from ansible_collections.freeagentics.platform.plugins.module_utils.patroni_io.s
 from ansible_collections.freeagentics.platform.plugins.module_utils.postgres_io import sql
 from ansible_collections.freeagentics.platform.plugins.module_utils.postgres_observe.timeline import STANDBY_SQL
 
-#: Seconds after which the cluster store is asked again.
+#: Seconds after which the cluster store is asked again, and a server that is being promoted.
 AGAIN = 0.3
 
 #: https://www.postgresql.org/docs/15/functions-admin.html#FUNCTIONS-RECOVERY-CONTROL
@@ -224,7 +239,18 @@ class Host:
     def __init__(self, params: Dict[str, Any]) -> None:
         self._params = params
 
-    def questions(self) -> Dict[Any, Callable[[], Any]]:
+    def look(self) -> Dict[Any, Outcome]:
+        """Return all answers, once no server here is being promoted or the time for that is over."""
+        limit = max(self._params["timeout"], self._params["store_timeout"])
+        deadline = time.monotonic() + self._params["settle_seconds"]
+        while True:
+            answers = ask_all(self._questions(), limit)
+            store, server = answers["store", ""].value or {}, answers["server", ""].value or {}
+            if not is_being_promoted(self._params["name"], store, server) or time.monotonic() > deadline:
+                return answers
+            time.sleep(AGAIN)
+
+    def _questions(self) -> Dict[Any, Callable[[], Any]]:
         """Return all questions by where the answer belongs."""
         params = self._params
         found: Dict[Any, Callable[[], Any]] = {
@@ -328,6 +354,8 @@ def main() -> None:
         argument_spec={
             **STORE,
             **MEMBERS,
+            "name": {"type": "str", "default": ""},
+            "settle_seconds": {"type": "float", "default": 4},
             "directory": {"type": "path", "required": True},
             "bin_directory": {"type": "path", "required": True},
             "unit": {"type": "str", "default": "patroni.service"},
@@ -340,7 +368,7 @@ def main() -> None:
         supports_check_mode=True,
     )
     host = Host(module.params)
-    answers = ask_all(host.questions(), max(module.params["timeout"], module.params["store_timeout"]))
+    answers = host.look()
     members = {
         name: {"error": answer.error} if answer.error else answer.value
         for (question, name), answer in answers.items()

@@ -38,6 +38,16 @@ REGION_PHASES = (
     "Lead the names of the site there",
 )
 
+#: Starts a server as it was started last, but for its archive, and makes it leave the timeline.
+GO_ASTRAY = """
+cd /var/lib/postgresql/*/main
+pg_ctl() { /usr/lib/postgresql/*/bin/pg_ctl --pgdata=. --wait --silent "$@"; }
+pg_ctl --log=/var/tmp/astray.log --options="$(cut -d ' ' -f 2- postmaster.opts) -c archive_mode=off" start
+pg_ctl promote
+psql -XAtqc "SELECT pg_logical_emit_message(true, 'astray', 'nobody has this')"
+pg_ctl stop
+"""
+
 
 @pytest.fixture
 def command(request: pytest.FixtureRequest) -> list[str]:
@@ -119,6 +129,34 @@ def test_a_candidate_that_lags_is_refused(
         finally:
             hosts.start(primary)
         cluster.wait_until_whole()
+
+
+def test_a_member_that_went_another_way_is_refused(cluster: Cluster, hosts: Hosts, refused: Callable[..., str]) -> None:
+    """It was promoted past Patroni: its timeline has the number of the cluster's next one, and is another.
+
+    Patroni compares the numbers alone, and takes it for a standby.
+    """
+    cluster.wait_until_whole()
+    scope = cluster.states()[0]["Cluster"]
+    strayed, other = (name for name in cluster.members if name != cluster.primary())
+    hosts.on(strayed, "systemctl", "stop", "patroni.service")
+    try:
+        hosts.on(strayed, "runuser", "-u", "postgres", "--", "sh", "-euc", GO_ASTRAY, timeout=120)
+        cluster.switch_over(other)
+        hosts.on(strayed, "systemctl", "start", "patroni.service")
+        until(f"{strayed} answers", lambda: cluster.answers(strayed), 60)
+        said = refused(f"old_primary={other}")
+        assert re.search(rf"{strayed} went another way than the cluster \(timeline \d+ was left at \S+ by one", said), (
+            said
+        )
+        assert "might elect it" in said
+        said = refused(f"old_primary={other}", f"candidate={strayed}")
+        assert f"{strayed} cannot lead: it went another way than the cluster" in said
+        assert cluster.primary() == other
+    finally:
+        hosts.on(strayed, "systemctl", "start", "patroni.service")
+        hosts.on(strayed, "patronictl", "reinit", "--force", "--wait", scope, strayed, timeout=LIMIT)
+    cluster.wait_until_whole()
 
 
 def test_a_region_that_is_alive_is_not_given_up(

@@ -254,6 +254,17 @@ def leads(said: Mapping[str, Any]) -> bool:
     return said.get("role") in LEADING and said.get("state") == "running"
 
 
+def is_being_promoted(name: str, store: Mapping[str, Any], server: Mapping[str, Any]) -> bool:
+    """Return whether a member was elected a moment ago: it holds the lease, and its server is a standby that answers.
+
+    A region that follows another one has a leader that stays a standby.
+
+    :param store: what ``postgres_failover_info`` returns of the cluster store, and ``server`` of PostgreSQL there.
+    """
+    follows = (store.get("config") or {}).get("standby_cluster")
+    return bool(name) and store.get("leader") == name and server.get("in_recovery") is True and not follows
+
+
 def fence_mark(unit: str, folder: str = "/run/systemd/system") -> str:
     """Return the path of the mark that a unit was stopped for a failover. It keeps the unit from being started.
 

@@ -9,6 +9,7 @@ import pytest
 from ansible_collections.freeagentics.platform.plugins.module_utils.failover.seen import (
     Store,
     fence_mark,
+    is_being_promoted,
     leads,
     parse_control,
     read,
@@ -190,3 +191,22 @@ def test_the_mark_is_where_a_restart_forgets_it():
 )
 def test_a_member_leads_by_its_own_word(role, state, found):
     assert leads({"role": role, "state": state}) is found
+
+
+@pytest.mark.parametrize(
+    ("name", "config", "server", "found"),
+    [
+        ("db2", {}, {"in_recovery": True}, True),
+        ("db2", {}, {"in_recovery": False}, False),
+        ("db2", {}, {}, False),
+        ("db1", {}, {"in_recovery": True}, False),
+        ("", {}, {"in_recovery": True}, False),
+        ("db2", None, {"in_recovery": True}, True),
+        ("db2", {"standby_cluster": {"host": "10.0.20.10"}}, {"in_recovery": True}, False),
+    ],
+    ids=["elected", "leads", "does not answer", "another", "nameless", "no settings yet", "of a region that follows"],
+)
+def test_a_member_that_was_elected_is_a_standby_for_a_moment(name, config, server, found):
+    assert is_being_promoted(name, {"leader": "db2", "config": config}, server) is found
+    assert not is_being_promoted("", {"leader": ""}, server)
+    assert not is_being_promoted(name, {"error": "nobody answers"}, server)
