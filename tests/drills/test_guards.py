@@ -134,12 +134,14 @@ def test_a_candidate_that_lags_is_refused(
 def test_a_member_that_went_another_way_is_refused(cluster: Cluster, hosts: Hosts, refused: Callable[..., str]) -> None:
     """It was promoted past Patroni: its timeline has the number of the cluster's next one, and is another.
 
-    Patroni compares the numbers alone, and takes it for a standby.
+    Patroni compares the numbers alone, and takes it for a standby. It is cut off from the archive, from which a server
+    fetches the cluster's history and then does not start.
     """
     cluster.wait_until_whole()
     scope = cluster.states()[0]["Cluster"]
     strayed, other = (name for name in cluster.members if name != cluster.primary())
     hosts.on(strayed, "systemctl", "stop", "patroni.service")
+    hosts.on(strayed, "mount", "--bind", "/bin/false", "/usr/bin/pgbackrest")
     try:
         hosts.on(strayed, "runuser", "-u", "postgres", "--", "sh", "-euc", GO_ASTRAY, timeout=120)
         cluster.switch_over(other)
@@ -154,6 +156,7 @@ def test_a_member_that_went_another_way_is_refused(cluster: Cluster, hosts: Host
         assert f"{strayed} cannot lead: it went another way than the cluster" in said
         assert cluster.primary() == other
     finally:
+        hosts.on(strayed, "umount", "/usr/bin/pgbackrest")
         hosts.on(strayed, "systemctl", "start", "patroni.service")
         hosts.on(strayed, "patronictl", "reinit", "--force", "--wait", scope, strayed, timeout=LIMIT)
     cluster.wait_until_whole()
