@@ -119,11 +119,12 @@ def fail_logins(hosts: Hosts, source: str, target: Node, count: int) -> None:
 def busy(hosts: Hosts, name: str) -> Iterator[None]:
     """Let a host use all of its processor for a while: it shows one, and a loop runs, before everything else.
 
-    How many there are is read from /proc, which shows the machine's; what the host used of them, it counts itself.
+    How many there are is read from /proc, which shows the machine's; what the host used of them, it counts itself. The
+    machine is shared out between sessions, and inside of each by niceness: sched(7), The autogroup feature.
     """
     show = "grep -v '^cpu[1-9]' /proc/stat >/run/stat && chmod 644 /run/stat && mount --bind /run/stat /proc/stat"
-    limits = (f"--property=RuntimeMaxSec={MEAN + STORM:.0f}", "--property=Nice=-10")
-    burn = ("systemd-run", "--quiet", "--collect", "--unit=burn", *limits, "sh", "-c", "while :; do :; done")
+    limit, loop = f"--property=RuntimeMaxSec={MEAN + STORM:.0f}", "echo -15 >/proc/self/autogroup; while :; do :; done"
+    burn = ("systemd-run", "--quiet", "--collect", "--unit=burn", limit, "sh", "-c", loop)
     try:
         hosts.on(name, "sh", "-c", show)
         hosts.on(name, *burn)
