@@ -36,6 +36,8 @@ LIMIT = 600.0
 UNSEEN = 4.0
 #: Seconds for which a region that came back must not write.
 QUIET = 20.0
+#: The data of a server of which a fresh copy was asked for.
+ASIDE = "/var/lib/postgresql/*/main.before-*"
 #: How far the moment up to which nothing is lost may be from the truth, in seconds.
 EXACT = 1.0
 
@@ -102,7 +104,9 @@ def test_a_region_hands_over_and_takes_back_without_a_loss(
     assert max(seconds) < SERVICE
 
 
+@pytest.mark.parametrize("anew", [False, True], ids=["rewound", "copied"])
 def test_a_region_is_lost_and_comes_back(
+    anew: bool,
     cluster: Cluster,
     hosts: Hosts,
     active: tuple[Node, ...],
@@ -132,7 +136,10 @@ def test_a_region_is_lost_and_comes_back(
         while time.monotonic() < deadline:
             assert cluster.primary() in cluster.followers
             time.sleep(1)
-        print(lead(west))
+        print(lead(west, *([f"fresh_copy={east}"] if anew else [])))
+        for name in cluster.members if anew else ():
+            # What it had before is there still; only this test takes it away.
+            assert hosts.on(name, "sh", "-c", f"ls {ASIDE}/PG_VERSION && rm -r {ASIDE}")
         lost = missing(attempts(), stored, begin)
         assert lost
         assert_told_right(said, attempts(), stored, begin)
