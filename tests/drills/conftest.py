@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from pathlib import Path
-from typing import Callable, Iterator
+from typing import Any, Callable, Iterator
+from urllib.parse import quote
 
 import pytest
 
@@ -73,6 +75,20 @@ def no_host_left_dead(hosts: Hosts) -> Iterator[None]:
     yield
     dead = hosts.start_all()
     assert not dead, f"left without power, and started now: {', '.join(dead)}"
+
+
+@pytest.fixture(scope="session")
+def ask(hosts: Hosts, serving: Callable[[str], list[Node]]) -> Callable[[str], list[dict[str, Any]]]:
+    """Return what asks Prometheus for what a query gives now."""
+    server = serving("prometheus")[0]
+
+    def run(query: str) -> list[dict[str, Any]]:
+        url = f"https://{server.ipv4}:9090/api/v1/query?query={quote(query)}"
+        command = ("curl", "--silent", "--fail", "--cacert", "/etc/freeagentics/tls/ca.crt", url)
+        result: list[dict[str, Any]] = json.loads(hosts.on(server.name, *command))["data"]["result"]
+        return result
+
+    return run
 
 
 @pytest.fixture

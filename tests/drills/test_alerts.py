@@ -7,11 +7,9 @@ All but MemoryHigh: the machine of a lab may keep no account of a container's me
 
 from __future__ import annotations
 
-import json
 import time
 from contextlib import ExitStack, contextmanager
 from typing import Any, Callable, Iterator
-from urllib.parse import quote
 
 import pytest
 
@@ -40,20 +38,6 @@ RESOLVED = 240.0
 @pytest.fixture(scope="module")
 def sink(hosts: Hosts, declaration: Declaration) -> Sink:
     return Sink(hosts, next(node.name for node in declaration.nodes if "alert_sink" in node.services))
-
-
-@pytest.fixture(scope="module")
-def ask(hosts: Hosts, serving: Callable[[str], list[Node]]) -> Callable[[str], list[dict[str, Any]]]:
-    """Return what asks Prometheus for what a query gives now."""
-    server = serving("prometheus")[0]
-
-    def run(query: str) -> list[dict[str, Any]]:
-        url = f"https://{server.ipv4}:9090/api/v1/query?query={quote(query)}"
-        command = ("curl", "--silent", "--fail", "--cacert", "/etc/freeagentics/tls/ca.crt", url)
-        result: list[dict[str, Any]] = json.loads(hosts.on(server.name, *command))["data"]["result"]
-        return result
-
-    return run
 
 
 @pytest.fixture(autouse=True)

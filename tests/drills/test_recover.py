@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Callable
+from typing import Any, Callable
 
 from tests.acceptance.data.archive import Archive
 from tests.acceptance.data.cluster import Cluster
@@ -31,9 +31,10 @@ def test_a_platform_comes_back_from_the_object_store_alone(
     clients: Callable[[], list[Client]],
     prefix: str,
     tmp_path: Path,
+    ask: Callable[[str], list[dict[str, Any]]],
     figures: Figures,
 ) -> None:
-    """What was archived is there afterwards, every acknowledged write once; new ones are taken as before."""
+    """What was archived is there afterwards, every acknowledged write once; new ones are taken, and all is watched."""
     cluster.wait_until_whole()
     with writing(tmp_path / "before.jsonl", prefix, clients()) as before:
         time.sleep(WRITING)
@@ -55,3 +56,4 @@ def test_a_platform_comes_back_from_the_object_store_alone(
     assert judged["good"], judged
     fresh = archive.finish_segment()
     until("archiving works", lambda: archive.holds([fresh]), ARCHIVED)
+    until("everything is watched again", lambda: not ask("up == 0"), ARCHIVED)
