@@ -36,6 +36,8 @@ LIMIT = 600.0
 UNSEEN = 4.0
 #: Seconds for which a region that came back must not write.
 QUIET = 20.0
+#: Seconds that a backup may take.
+BACKUP = 300.0
 #: The data of a server of which a fresh copy was asked for.
 ASIDE = "/var/lib/postgresql/*/main.before-*"
 #: How far the moment up to which nothing is lost may be from the truth, in seconds.
@@ -102,6 +104,34 @@ def test_a_region_hands_over_and_takes_back_without_a_loss(
     cluster.wait_until_whole()
     assert prove(attempts(), prefix, cluster.records("records")) == {}
     assert max(seconds) < SERVICE
+
+
+def test_backups_go_on_while_the_other_region_leads(
+    cluster: Cluster,
+    hosts: Hosts,
+    declaration: Declaration,
+    serving: Callable[[str], list[Node]],
+    lead: Callable[..., str],
+) -> None:
+    """The host that keeps them stays where it is, and takes what it can from the standbys beside it."""
+    east, west = declaration.regions
+    cluster.wait_until_whole()
+    lead(west)
+    own = ("systemctl", "is-active", "--quiet", "pgbackrest-after-failover.service")
+    until("the backup after the failover is done", lambda: not _succeeds(hosts, cluster.primary(), *own), BACKUP)
+    said = hosts.on(serving("backup")[0].name, "pgbackrest-job", "incr", timeout=BACKUP)
+    assert said.count("backup command end: completed successfully") == 2, said
+    assert "no standby is up" not in said
+    lead(east)
+    cluster.wait_until_whole()
+
+
+def _succeeds(hosts: Hosts, name: str, *command: str) -> bool:
+    try:
+        hosts.on(name, *command)
+    except AssertionError:
+        return False
+    return True
 
 
 @pytest.mark.parametrize("anew", [False, True], ids=["rewound", "copied"])

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Optional, Tuple
+from typing import List, Optional, Tuple
 
 from ..model import Host, Topology
 from ..query import Index, index, peers_region
@@ -30,7 +30,8 @@ class Server:
 class Peers:
     """What a host's pgBackRest calls and who may call it.
 
-    ``repository`` is where a database host brings its backups. ``databases`` are those that a backup host saves.
+    ``repository`` is where a database host brings its backups. ``databases`` are those that a backup host saves, of
+    its own region first: pgBackRest takes what it can from the first standby that it finds.
     ``clients`` are the names in the certificates of all who may call this host.
     """
 
@@ -48,9 +49,8 @@ def peers(topology: Topology, host_name: str) -> Peers:
     """
     known = index(topology)
     host = known.platform_host(host_name)
-    repositories = sorted(_called(known, host, REPOSITORY), key=lambda one: one.region != host.region)
-    own = repositories if DATABASE in host.services else []
-    saved = _called(known, host, DATABASE) if REPOSITORY in host.services else ()
+    own = _called(known, host, REPOSITORY) if DATABASE in host.services else []
+    saved = _called(known, host, DATABASE) if REPOSITORY in host.services else []
     return Peers(
         repository=_server(topology, own[0], REPOSITORY) if own else None,
         databases=tuple(_server(topology, one, DATABASE) for one in saved),
@@ -58,8 +58,8 @@ def peers(topology: Topology, host_name: str) -> Peers:
     )
 
 
-def _called(known: Index, host: Host, service: str) -> Tuple[Host, ...]:
-    """Return the hosts of a service that a host may call, in the order of the declaration."""
+def _called(known: Index, host: Host, service: str) -> List[Host]:
+    """Return the hosts of a service that a host may call, of its own region first, in the order of the declaration."""
     ends = known.endpoints(host)
     found = dict.fromkeys(
         peer.name
@@ -68,7 +68,7 @@ def _called(known: Index, host: Host, service: str) -> Tuple[Host, ...]:
         for peer in known.members(service, peers_region(flow, host.region))
         if peer is not host
     )
-    return tuple(known.host(name) for name in found)
+    return sorted((known.host(name) for name in found), key=lambda one: one.region != host.region)
 
 
 def _callers(known: Index, host: Host) -> Tuple[Host, ...]:

@@ -29,14 +29,14 @@ def test_a_database_host_brings_backups_to_the_backup_host_which_alone_may_call_
 def test_a_database_host_of_a_region_without_backup_host_brings_them_to_the_other_region():
     found = of("west-db1")
     assert found.repository == BACKUP
-    assert found.clients == ()
+    assert found.clients == ("backup1.freeagentics.internal",)
 
 
-def test_the_backup_host_saves_the_databases_of_its_region_and_takes_from_those_of_all():
+def test_the_backup_host_saves_the_databases_of_all_regions_its_own_first():
     found = of("backup1")
     assert found.repository is None
     assert found.databases == tuple(
-        Server(name, f"{name}.freeagentics.internal", 8432) for name in ("db1", "db2", "db3")
+        Server(name, f"{name}.freeagentics.internal", 8432) for name in ("db1", "db2", "db3", "west-db1")
     )
     assert found.clients == tuple(f"{name}.freeagentics.internal" for name in ("db1", "db2", "db3", "west-db1"))
 
