@@ -74,8 +74,9 @@ class WebSocket:
         """Close the connection."""
         self._connection.close()
 
-    def exchange(self, text: str) -> str:
-        """Send a text, and return the next one that is received."""
+    def exchange(self, text: str, timeout: float) -> str:
+        """Send a text, and return the next one that is received, after this many seconds of silence at most."""
+        self._connection.settimeout(timeout)
         self._protocol.send_text(text.encode())
         while True:
             frame = self._next()

@@ -352,7 +352,7 @@ def test_an_idle_websocket_lives_on_over_reloads(idle: Idle, reload: Callable[[s
         reload(name)
     time.sleep(max(0.0, idle.since + 90 - time.monotonic()))
     for name, connection in idle.sockets.items():
-        assert f"hello {name}" in connection.exchange(f"hello {name}")
+        assert f"hello {name}" in connection.exchange(f"hello {name}", timeout=10)
 
 
 def test_a_drained_server_gets_no_request(
