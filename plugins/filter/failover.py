@@ -173,6 +173,11 @@ def failover_host(variables):
     return {**found, "unreached": _why_not(str(seen_there.get("msg") or "it was not asked"))}
 
 
+def failover_heard(hosts, name):
+    """Return the names of the hosts that a member's Patroni answered, whether its host answers here or not."""
+    return sorted(seen.views_of(name, list(hosts)))
+
+
 def _why_not(message):
     """Return the end of what Ansible and ssh say, which has the reason; before it are names and addresses."""
     lines = [line.strip() for line in message.splitlines() if line.strip()]
@@ -231,6 +236,7 @@ class FilterModule:
     def filters(self):
         """Return the filters by name."""
         return {
+            "failover_heard": failover_heard,
             "failover_host": failover_host,
             "failover_plan": failover_plan,
             "failover_report": failover_report,

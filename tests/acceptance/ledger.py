@@ -30,7 +30,7 @@ CLIENTS = int(RATE / RATE_OF_ONE)
 #: The first lent address, counted from the network's.
 FIRST_LENT = 100
 #: Seconds after which a client gives an answer up.
-PATIENCE = 12.0
+PATIENCE = 27.0
 RECORDS = "/api/v1/records"
 FAILURES = (OSError, http.client.HTTPException)
 #: Returns key and value of a member's records whose keys begin with a prefix.

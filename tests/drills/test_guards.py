@@ -105,6 +105,30 @@ def test_an_unfenced_primary_is_refused(cluster: Cluster, hosts: Hosts, refused:
     cluster.wait_until_whole()
 
 
+def test_a_host_that_is_slow_to_answer_is_no_reason_to_stop(
+    cluster: Cluster, hosts: Hosts, command: list[str], platform_name: str, tmp_path: Path
+) -> None:
+    """Its sshd hangs until the run has given the host up; others hear its Patroni all the time."""
+    cluster.wait_until_whole()
+    primary = cluster.primary()
+    # No connection that an earlier run left is used.
+    words = [*command, "--check", "-e", f"confirm={platform_name}", "-e", f"ansible_control_path_dir={tmp_path}"]
+    process = subprocess.Popen(words, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True)
+    assert process.stdout
+    hosts.on(primary, "systemctl", "kill", "--kill-whom=main", "--signal=STOP", "ssh")
+    try:
+        said = []
+        for line in process.stdout:
+            said.append(line)
+            if f"[{primary}]: UNREACHABLE!" in line:
+                hosts.on(primary, "systemctl", "kill", "--kill-whom=main", "--signal=CONT", "ssh")
+        assert process.wait(LIMIT) == 0, "".join(said)
+    finally:
+        hosts.on(primary, "systemctl", "kill", "--kill-whom=main", "--signal=CONT", "ssh")
+    assert f"[{primary}]: UNREACHABLE!" in "".join(said)
+    assert f"nothing is to be done: {primary} leads and takes writes" in "".join(said)
+
+
 def test_a_candidate_that_lags_is_refused(
     load: Callable[[], ContextManager[Load]],
     cluster: Cluster,

@@ -30,8 +30,8 @@ NEWEST = "SELECT key, value FROM records ORDER BY number DESC LIMIT %s"
 RECOVERY = "SELECT pg_is_in_recovery()"
 
 #: Limits in seconds: of a connection, of a statement, of an operation with all its attempts, and the pause between two.
-#: An operation lasts longer than a planned change of the primary, during which the pools hold clients back.
-CONNECT, STATEMENT, OPERATION, PAUSE = 1.0, 3.0, 10.0, 0.1
+#: An operation lasts longer than a planned change of the primary may: for 20 s the pools hold clients back.
+CONNECT, STATEMENT, OPERATION, PAUSE = 1.0, 3.0, 25.0, 0.1
 #: The same statement would fail again.
 PERMANENT = (psycopg2.ProgrammingError, psycopg2.DataError, psycopg2.IntegrityError, psycopg2.NotSupportedError)
 EVENTS = {psycopg2.extensions.POLL_READ: select.POLLIN, psycopg2.extensions.POLL_WRITE: select.POLLOUT}

@@ -65,10 +65,11 @@ def from_environment(environment: Mapping[str, str]) -> Records:
     if "DATABASE_URL" not in environment:
         return Records(FileStore(Path(environment["RECORDS_FILE"])))
     # Neither driver is needed where there is no database.
-    from reference_service.postgres import PostgresStore
+    from reference_service.postgres import OPERATION, PostgresStore
 
     write_url = environment["DATABASE_URL"]
-    store = PostgresStore(write_url, environment.get("DATABASE_READ_URL", write_url))
+    operation = float(environment.get("DATABASE_SECONDS", OPERATION))
+    store = PostgresStore(write_url, environment.get("DATABASE_READ_URL", write_url), operation)
     if "REDIS_NODES" not in environment:
         return Records(store)
     from reference_service.cache import Cache

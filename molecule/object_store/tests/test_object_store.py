@@ -75,4 +75,4 @@ def test_who_does_not_know_the_ca_does_not_trust_the_store(host):
 def test_a_bucket_that_nobody_declared_is_not_made_by_an_upload(host):
     refused = rclone(host, "copyto /etc/hostname :s3:third/a")
     assert refused.rc != 0
-    assert "NoSuchBucket" in refused.stderr
+    assert "status code: 403" in refused.stderr

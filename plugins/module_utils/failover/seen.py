@@ -167,7 +167,7 @@ def read(hosts: Sequence[Mapping[str, Any]], region: str = "", witnesses: Sequen
 
 def _member(one: Mapping[str, Any], hosts: Sequence[Mapping[str, Any]]) -> Member:
     name, seen = str(one["name"]), one.get("seen") or {}
-    views = _views(name, hosts)
+    views = views_of(name, hosts)
     view = next(iter(views.values()), {})
     if not seen:
         return Member(
@@ -201,8 +201,11 @@ def _member(one: Mapping[str, Any], hosts: Sequence[Mapping[str, Any]]) -> Membe
     )
 
 
-def _views(name: str, hosts: Sequence[Mapping[str, Any]]) -> Dict[str, Mapping[str, Any]]:
-    """Return what each host that got an answer of a member's Patroni got, by host."""
+def views_of(name: str, hosts: Sequence[Mapping[str, Any]]) -> Dict[str, Mapping[str, Any]]:
+    """Return what each host that got an answer of a member's Patroni got, by host.
+
+    :param hosts: as of :func:`read`.
+    """
     found = {}
     for one in hosts:
         view = ((one.get("seen") or {}).get("members") or {}).get(name) or {}

@@ -148,7 +148,7 @@ def test_a_read_without_an_answer_fails_and_leaves_nothing_unknown(database):
 
 def test_clients_are_told_that_they_may_send_the_record_again(start, database):
     url = f"postgresql://app:secret@127.0.0.1:{database}/app?sslmode=disable"
-    api = start("api", DATABASE_URL=url)
+    api = start("api", DATABASE_URL=url, DATABASE_SECONDS="4")
     status, _headers, answer = api.ask("POST", "/api/v1/records", b'{"key": "one", "value": "first"}')
     error = "the store cannot be used: no answer in time"
     assert (status, json.loads(answer)) == (503, {"error": error, "outcome": "unknown"})

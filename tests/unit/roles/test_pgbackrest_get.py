@@ -55,8 +55,8 @@ def ask(tmp_path):
     ],
 )
 def test_what_the_new_timeline_shares_is_taken(ask, file):
-    wanted = f"--stanza=platform --no-archive-async --repo=1 --io-timeout=10 archive-get {file} pg_wal/RECOVERYXLOG"
-    assert ask(file, h00000062="97\t0/670B5448\tx\n", h00000063=HISTORY) == (0, wanted)
+    wanted = f"--stanza=platform --no-archive-async --io-timeout=10 archive-get {file} pg_wal/RECOVERYXLOG"
+    assert ask(file, h00000061="97\t0/670B5448\tx\n", h00000063=HISTORY) == (0, wanted)
 
 
 @pytest.mark.parametrize("file", ["000000620000000100000067", "0000006200000001000000FF", "000000620000000200000000"])
@@ -67,6 +67,33 @@ def test_what_a_left_timeline_has_from_there_on_is_not_taken(ask, file):
 
 def test_without_a_history_everything_is_taken(ask):
     assert ask("000000620000000100000067")[0] == 0
+
+
+def test_a_history_that_is_here_is_not_fetched_again(ask, tmp_path):
+    assert ask("00000063.history", h00000063=HISTORY) == (0, "")
+    assert (tmp_path / "pg_wal" / "RECOVERYXLOG").read_text() == HISTORY
+
+
+def test_a_history_that_waits_for_the_archive_is_asked_for_there(ask, tmp_path):
+    """PostgreSQL would take what it gets for archived, and nobody would archive it any more."""
+    (tmp_path / "pg_wal" / "archive_status").mkdir()
+    (tmp_path / "pg_wal" / "archive_status" / "00000063.history.ready").touch()
+    code, said = ask("00000063.history", h00000063=HISTORY)
+    assert (code, said.split()[-2:]) == (0, ["00000063.history", "pg_wal/RECOVERYXLOG"])
+    assert not (tmp_path / "pg_wal" / "RECOVERYXLOG").exists()
+
+
+def test_all_repositories_are_asked_at_once_where_all_answer(ask):
+    """pgBackRest asks one after the other, in one process; a port may stand with the host, and https has one of its own."""
+    with socket.create_server(("127.0.0.1", 0)) as first, socket.create_server(("127.0.0.1", 0)) as second:
+        repositories = (
+            f"[global]\nrepo1-host=127.0.0.1\nrepo1-host-port={first.getsockname()[1]}\nrepo1-host-type=tls\n"
+            f"repo2-path=/pgbackrest\nrepo2-s3-endpoint=127.0.0.1\nrepo2-storage-port={second.getsockname()[1]}\n"
+        )
+        assert ask("0000000A.history", repositories) == (
+            0,
+            "--stanza=platform --no-archive-async --io-timeout=10 archive-get 0000000A.history pg_wal/RECOVERYXLOG",
+        )
 
 
 def test_a_repository_whose_host_is_dead_is_not_waited_for(ask):

@@ -9,6 +9,7 @@ import time
 import pytest
 
 from ansible_collections.freeagentics.platform.plugins.filter.failover import (
+    failover_heard,
     failover_host,
     failover_plan,
     failover_report,
@@ -124,6 +125,23 @@ def test_a_host_tells_what_was_seen_or_why_nothing_was():
         ({}, "it was not asked"),
     ):
         assert failover_host({**known, "__failover_seen": seen})["unreached"] == reason
+
+
+def test_a_member_that_does_not_answer_is_heard_by_others():
+    """Its own view of itself counts as well; who got an error, or no answer, heard nobody."""
+
+    def sees(name, **members):
+        return host(name, "east", members=members)
+
+    hosts = [
+        {"name": "db1", "region": "east", "unreached": "Connection timed out"},
+        sees("db2", db1={"role": "primary"}, db3={"error": "timed out"}),
+        sees("db3", db1={"role": "primary"}, db3={"role": "replica"}),
+        sees("db4", db1={}),
+    ]
+    assert failover_heard(hosts, "db1") == ["db2", "db3"]
+    assert failover_heard(iter(hosts), "db3") == ["db3"]
+    assert failover_heard(hosts, "db4") == []
 
 
 def test_a_switchover_is_about_the_region_that_leads_too():

@@ -66,7 +66,7 @@ def test_once_it_is_safe_the_lease_is_given_away(switch, api):
         "db1 did not hand over: no other member leads 1 s later. `patronictl list` and "
         "`journalctl -u patroni` there say more"
     )
-    assert set(done["seconds"]) == {"stopped", "level"}
+    assert set(done["seconds"]) == {"stopped", "archived", "level"}
     assert "very secret" not in str(done)
 
 
@@ -86,7 +86,7 @@ def test_as_long_as_its_log_is_not_archived_patroni_keeps_the_lease(switch, api,
 
 def test_that_patroni_does_not_know_yet_is_no_refusal(switch):
     done = switch(answer=(503, "status unknown"))
-    assert set(done["seconds"]) == {"stopped", "level"}
+    assert set(done["seconds"]) == {"stopped", "archived", "level"}
     assert "HTTP status 503: status unknown" in done["msg"]
 
 
