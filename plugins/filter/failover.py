@@ -193,8 +193,7 @@ def _region(hosts, wanted):
         return wanted
     following = set()
     for one in hosts:
-        store = (one.get("seen") or {}).get("store") or {}
-        if (store.get("config") or {}).get("standby_cluster"):
+        if seen.followed((one.get("seen") or {}).get("store") or {}):
             following.add(one["region"])
     leading = [name for name in regions if name not in following]
     if len(leading) != 1:

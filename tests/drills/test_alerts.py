@@ -100,24 +100,6 @@ def fail_logins(hosts: Hosts, source: str, target: Node, count: int) -> None:
 
 
 @contextmanager
-def busy(hosts: Hosts, name: str) -> Iterator[None]:
-    """Let a host use all of its processor for a while: it shows one, and a loop runs, before everything else.
-
-    How many there are is read from /proc, which shows the machine's; what the host used of them, it counts itself. The
-    machine is shared out between sessions, and inside of each by niceness: sched(7), The autogroup feature.
-    """
-    show = "grep -v '^cpu[1-9]' /proc/stat >/run/stat && chmod 644 /run/stat && mount --bind /run/stat /proc/stat"
-    limit, loop = f"--property=RuntimeMaxSec={MEAN + STORM:.0f}", "echo -15 >/proc/self/autogroup; while :; do :; done"
-    burn = ("systemd-run", "--quiet", "--collect", "--unit=burn", limit, "sh", "-c", loop)
-    try:
-        hosts.on(name, "sh", "-c", show)
-        hosts.on(name, *burn)
-        yield
-    finally:
-        hosts.on(name, "sh", "-c", "systemctl stop burn.service; umount -l /proc/stat; rm -f /run/stat")
-
-
-@contextmanager
 def refusing(cluster: Cluster, condition: str) -> Iterator[None]:
     """Let the database refuse new records that do not meet a condition for a while."""
     primary = cluster.primary()
@@ -186,15 +168,6 @@ def test_faults_of_hosts_are_told_to_whom_they_concern(
     hosts.on(backup.name, "rm", "-f", "/var/lib/prometheus/node-exporter/backup_drill.prom")
     for alert in ("DiskAlmostFull", "CertificateExpiring", "PrometheusDown"):
         sink.wait(alert, begin, RESOLVED, resolved=True)
-
-
-def test_a_host_that_is_busy_is_told(
-    sink: Sink, hosts: Hosts, serving: Callable[[str], list[Node]], figures: Figures
-) -> None:
-    begin = time.time()
-    with busy(hosts, serving("web")[-1].name):
-        assert_told(sink, figures, "CpuHigh", begin, MEAN, ["email", "slack"])
-    sink.wait("CpuHigh", begin, RESOLVED, resolved=True)
 
 
 def test_an_api_writes_of_which_fail_is_told(

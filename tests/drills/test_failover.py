@@ -10,7 +10,7 @@ from ansible_collections.freeagentics.platform.plugins.module_utils.drill import
 from tests.acceptance.data.figures import Figures
 from tests.drills.load import Load, assert_outages
 
-#: The outages in seconds that are borne where 44 hosts share a machine that does much else, and is slow itself at times.
+#: The outages in seconds that are borne where 44 hosts share a machine that does much else, and is slow at times.
 #: Less than 2, 3 and 23 s are wanted; `make bench` measures them on a quiet one.
 SWITCHOVER, CRASH, HOST_LOSS = 20.0, 18.0, 60.0
 

@@ -82,7 +82,7 @@ class Store:
     @property
     def follows(self) -> str:
         """The host that the whole cluster follows, empty if it leads itself."""
-        return str((self.config.get("standby_cluster") or {}).get("host", ""))
+        return followed({"config": self.config})
 
     @property
     def epoch(self) -> int:
@@ -249,6 +249,14 @@ def _history(entries: Sequence[Sequence[Any]]) -> Optional[History]:
     return parse_patroni_history(int(entries[-1][0]) + 1, entries) if entries else None
 
 
+def followed(store: Mapping[str, Any]) -> str:
+    """Return the host that a whole cluster follows, empty if it leads itself.
+
+    :param store: what ``postgres_failover_info`` returns of the cluster store.
+    """
+    return str(((store.get("config") or {}).get("standby_cluster") or {}).get("host", ""))
+
+
 def leads(said: Mapping[str, Any]) -> bool:
     """Return whether a member's own Patroni says that it leads and that its server runs.
 
@@ -264,8 +272,8 @@ def is_being_promoted(name: str, store: Mapping[str, Any], server: Mapping[str, 
 
     :param store: what ``postgres_failover_info`` returns of the cluster store, and ``server`` of PostgreSQL there.
     """
-    follows = (store.get("config") or {}).get("standby_cluster")
-    return bool(name) and store.get("leader") == name and server.get("in_recovery") is True and not follows
+    elected = bool(name) and store.get("leader") == name
+    return elected and server.get("in_recovery") is True and not followed(store)
 
 
 def fence_mark(unit: str, folder: str = "/run/systemd/system") -> str:

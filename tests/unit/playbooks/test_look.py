@@ -14,4 +14,6 @@ LOOK = Path(__file__).resolve().parents[3] / "playbooks/tasks/failover/look.yml"
 def test_a_look_that_takes_too_long_is_a_host_that_does_not_answer():
     """A task that its time limit ends has failed, whatever failed_when says, and would end the run for its host."""
     (look,) = yaml.safe_load(LOOK.read_text())
-    assert look["timeout"] and look["ignore_errors"] is True and look["register"] == "__failover_seen"
+    assert look["timeout"]
+    assert look["ignore_errors"] is True
+    assert look["register"] == "__failover_seen"

@@ -84,7 +84,7 @@ def test_a_history_that_waits_for_the_archive_is_asked_for_there(ask, tmp_path):
 
 
 def test_all_repositories_are_asked_at_once_where_all_answer(ask):
-    """pgBackRest asks one after the other, in one process; a port may stand with the host, and https has one of its own."""
+    """pgBackRest asks one after the other, in one process; the port may stand with the host, or by itself."""
     with socket.create_server(("127.0.0.1", 0)) as first, socket.create_server(("127.0.0.1", 0)) as second:
         repositories = (
             f"[global]\nrepo1-host=127.0.0.1\nrepo1-host-port={first.getsockname()[1]}\nrepo1-host-type=tls\n"
