@@ -22,6 +22,7 @@ CAPABILITIES = "AUDIT_WRITE,IPC_LOCK,NET_ADMIN,NET_RAW,SYS_ADMIN,SYS_NICE,SYS_PT
 #: How many are started at a time: more than the cores of a small machine gains nothing.
 PARALLEL = 4
 BOOT_TIMEOUT, STOP_TIMEOUT = 120.0, 60.0
+REMOVE = ("rm", "--force", "--time", "0", "--volumes")
 
 
 def start_all(lab: Lab, hosts: Sequence[Host], image: str = "") -> None:
@@ -146,11 +147,19 @@ def console(lab: Lab, host: Host, command: Sequence[str]) -> List[str]:
 
 def remove_all(lab: Lab, keep: Sequence[str] = ()) -> int:
     """Remove the lab's containers except those named; return how many there were."""
-    names = [name for name, _state, _pid in podman.containers(lab.name) if name not in keep]
-    names += [name for name in podman.storage_left(recorded(lab)) if name not in keep]
+    names = _present(lab, keep)
     if names:
-        podman.podman("rm", "--force", "--time", "0", "--volumes", *names)
+        # A process that waits for its disk outlives the time that podman grants it, and is gone a moment later.
+        podman.podman(*REMOVE, *names, check=False)
+        left = _present(lab, keep)
+        if left:
+            podman.podman(*REMOVE, *left)
     return len(names)
+
+
+def _present(lab: Lab, keep: Sequence[str]) -> List[str]:
+    names = [name for name, _state, _pid in podman.containers(lab.name) if name not in keep]
+    return names + [name for name in podman.storage_left(recorded(lab)) if name not in keep]
 
 
 def process_ids(lab: Lab) -> Dict[str, int]:
