@@ -193,7 +193,8 @@ def _region(hosts, wanted):
         return wanted
     following = set()
     for one in hosts:
-        if seen.followed((one.get("seen") or {}).get("store") or {}):
+        store = (one.get("seen") or {}).get("store") or {}
+        if seen.followed(store.get("config")):
             following.add(one["region"])
     leading = [name for name in regions if name not in following]
     if len(leading) != 1:

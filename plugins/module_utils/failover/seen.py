@@ -82,7 +82,7 @@ class Store:
     @property
     def follows(self) -> str:
         """The host that the whole cluster follows, empty if it leads itself."""
-        return followed({"config": self.config})
+        return followed(self.config)
 
     @property
     def epoch(self) -> int:
@@ -249,12 +249,12 @@ def _history(entries: Sequence[Sequence[Any]]) -> Optional[History]:
     return parse_patroni_history(int(entries[-1][0]) + 1, entries) if entries else None
 
 
-def followed(store: Mapping[str, Any]) -> str:
+def followed(config: Optional[Mapping[str, Any]]) -> str:
     """Return the host that a whole cluster follows, empty if it leads itself.
 
-    :param store: what ``postgres_failover_info`` returns of the cluster store.
+    :param config: the settings that Patroni keeps in the cluster store, None where there are none.
     """
-    return str(((store.get("config") or {}).get("standby_cluster") or {}).get("host", ""))
+    return str(((config or {}).get("standby_cluster") or {}).get("host", ""))
 
 
 def leads(said: Mapping[str, Any]) -> bool:
@@ -273,7 +273,7 @@ def is_being_promoted(name: str, store: Mapping[str, Any], server: Mapping[str, 
     :param store: what ``postgres_failover_info`` returns of the cluster store, and ``server`` of PostgreSQL there.
     """
     elected = bool(name) and store.get("leader") == name
-    return elected and server.get("in_recovery") is True and not followed(store)
+    return elected and server.get("in_recovery") is True and not followed(store.get("config"))
 
 
 def fence_mark(unit: str, folder: str = "/run/systemd/system") -> str:
