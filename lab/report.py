@@ -100,7 +100,8 @@ def _consoles(lab: Lab, topology: Topology) -> List[str]:
     if lines:
         first = next(host for host in topology.hosts if "prometheus" in host.services)
         port = topology.services["prometheus"].ports["prometheus"].number
-        lines.append(f"         through ssh -F {lab.ssh_config} -N -L {port}:{first.address}:{port} {first.name}")
+        bastion = next(host for host in topology.hosts if "bastion" in host.services and host.region == first.region)
+        lines.append(f"         through ssh -F {lab.ssh_config} -N -L {port}:{first.address}:{port} {bastion.name}")
         lines.append("         make lab-dashboards draws every panel")
     return lines
 

@@ -37,3 +37,25 @@ def test_nothing_answers_without_tls(host):
             "",
             "Client sent an HTTP request to an HTTPS server.\n",
         )
+
+
+def test_a_certificate_that_is_replaced_or_gone_is_told_of(host):
+    path = "/etc/freeagentics/tls/renewed.pem"
+
+    def end():
+        text = host.check_output(f"{CURL} https://10.9.10.40:9100/metrics")
+        return next((float(line.split()[1]) for line in text.splitlines() if f'"{path}"' in line), 0)
+
+    def write(days):
+        subject = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout /dev/null -subj /CN=renewed"
+        host.check_output(f"openssl req -x509 {subject} -days {days} -out {path} 2>&1")
+        # As one that was copied with its time: it is no younger than the others.
+        host.check_output(f"touch --date=2020-01-01 {path}")
+
+    write(10)
+    assert until(end, 40)
+    first = end()
+    write(20)
+    assert until(lambda: end() > first, 40)
+    host.check_output(f"rm {path}")
+    assert until(lambda: not end(), 40)

@@ -145,10 +145,6 @@ def _region_figures(plan: Mapping[str, Any], outcome: Mapping[str, Any]) -> Iter
         yield {"name": name, "measured": f"{yielded['seconds']} s", "target": REGION_TIME}
     name = f"from then until a server of {plan['to']} leads"
     yield {"name": name, "measured": f"{led['seconds']} s", "target": REGION_TIME}
-    for endpoint in _endpoints(outcome):
-        if endpoint["healthy"] and endpoint.get("waited") is not None:
-            name = f"until {endpoint['url']} answered, by what its name leads to"
-            yield {"name": name, "measured": f"{endpoint['waited']} s", "target": REGION_TIME}
 
 
 def _region_loss(plan: Mapping[str, Any], outcome: Mapping[str, Any]) -> str:

@@ -40,15 +40,18 @@ class Sink:
         """Return when the dead man's switch was last told that all is well."""
         return max((one.at for one in self._all() if one.way == "watchdog"), default=None)
 
-    def wait(self, alert: str, moment: float, seconds: float, resolved: bool = False) -> dict[str, float]:
-        """Wait until an alert has arrived by some way, and return after how many seconds it did by each.
+    def wait(
+        self, alert: str, moment: float, seconds: float, resolved: bool = False, way: str = ""
+    ) -> dict[str, float]:
+        """Wait until an alert has arrived, and return after how many seconds it did by each way.
 
+        :param way: by which it has to arrive; any will do where none is named.
         :raises AssertionError: it did not arrive in time; the message has what did.
         """
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             found = [one for one in self.since(moment) if names(one, alert) and one.resolved == resolved]
-            if found:
+            if any(way in ("", one.way) for one in found):
                 return {one.way: one.at - moment for one in reversed(found)}
             time.sleep(1)
         others = [(round(one.at - moment), one.way, one.title) for one in self.since(moment)]
