@@ -2,8 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Faults that are real, and what arrives at the pager, Slack and the mailbox: the right alert, once, and its end.
 
-All but MemoryHigh and CpuHigh: the machine of a lab may keep no account of a container's memory, so none can be short of
-its own, and its processors are those of all hosts, which starve together.
+All but MemoryHigh and CpuHigh: the machine of a lab may keep no account of a container's memory, so none can be short
+of its own, and its processors are those of all hosts, which starve together.
 """
 
 from __future__ import annotations

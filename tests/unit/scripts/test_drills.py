@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 from types import SimpleNamespace
 
@@ -234,24 +235,35 @@ def test_each_scenario_is_run_some_times_and_then_the_page_is_written(program, c
     )
     assert program.page.read_text(encoding="utf-8") == drills.page({"region_lost": [drill("region_lost")]})
     assert capsys.readouterr().out.splitlines() == [
-        "region_lost, run 1: passed",
-        "region_lost, run 2: passed",
-        "primary_frozen, run 1: passed",
-        "primary_frozen, run 2: passed",
+        "region_lost, run 1 of 2: passed",
+        "region_lost, run 2 of 2: passed",
+        "primary_frozen, run 1 of 2: passed",
+        "primary_frozen, run 2 of 2: passed",
         f"{program.page} is written",
     ]
 
 
-def test_all_scenarios_are_run_three_times(program):
-    assert program() == (0, [name for name in SCENARIOS for dummy in range(3)])
+@pytest.mark.parametrize(("quick", "runs"), [(120.0, 20), (0.0, 3)])
+def test_all_scenarios_are_run_as_often_as_their_time_allows(program, monkeypatch, quick, runs):
+    monkeypatch.setattr(drills, "QUICK", quick)
+    assert program() == (0, [name for name in SCENARIOS for dummy in range(runs)])
+
+
+def test_a_drill_that_does_not_end_did_not_pass(monkeypatch, capsys):
+    def run(command, **options):
+        raise subprocess.TimeoutExpired(command, options["timeout"], output="as far as it got")
+
+    monkeypatch.setattr(drills, "subprocess", SimpleNamespace(run=run, TimeoutExpired=subprocess.TimeoutExpired))
+    assert drills.run("region_lost") is False
+    assert capsys.readouterr().out == f"region_lost did not end within {drills.LIMIT + 120} s: as far as it got\n"
 
 
 def test_a_drill_that_did_not_pass_stops_no_other_one(program, capsys):
     assert program("--only", "region_lost", "--runs", "3", fail=[("region_lost", 2)]) == (1, ["region_lost"] * 3)
     assert capsys.readouterr().out.splitlines()[:3] == [
-        "region_lost, run 1: passed",
-        "region_lost, run 2: did not pass",
-        "region_lost, run 3: passed",
+        "region_lost, run 1 of 3: passed",
+        "region_lost, run 2 of 3: did not pass",
+        "region_lost, run 3 of 3: passed",
     ]
     assert program.page.exists()
 
