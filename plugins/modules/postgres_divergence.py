@@ -107,7 +107,7 @@ import os
 import re
 import shutil
 import tempfile
-from typing import Any, Dict, Iterator, List, Tuple
+from typing import Any, Dict, Iterator, List, Mapping, Tuple
 
 from ansible.module_utils.basic import AnsibleModule
 
@@ -356,16 +356,33 @@ def found_there(module: AnsibleModule, server: Server, result: Dict[str, Any]) -
     result.update(transactions=len(found.commits), first=moments[0], last=moments[-1], changed=True)
     result.update(deleted=sum(found.deleted.values()), position=show_lsn(where.start))
     name = f"{where.timeline:08X}-{show_lsn(where.start).replace('/', '-')}"
-    folder = os.path.join(params["destination"], name)
+    folder, kept = _folder(os.path.join(params["destination"], name), result)
     summary = os.path.join(folder, SUMMARY)
-    if os.path.exists(summary):
-        with open(summary, encoding="utf-8") as file:
-            result.update(json.load(file), changed=False)
+    if kept:
+        result.update(kept, changed=False)
     elif not module.check_mode:
         result.update(path=folder, rows=keep(server, folder, server.files(stretches, own, size), found, least))
         with open(f"{summary}.new", "w", encoding="utf-8") as file:
             json.dump({key: value for key, value in result.items() if key != "changed"}, file, indent=2)
         os.replace(f"{summary}.new", summary)
+
+
+def _folder(first: str, found: Mapping[str, Any]) -> Tuple[str, Dict[str, Any]]:
+    """Return the folder for what was found, and the summary in it where that was kept already.
+
+    A server that was let write again after it was kept has more by now, from the same point on: that is kept beside it.
+    """
+    number, folder = 1, first
+    while True:
+        summary = os.path.join(folder, SUMMARY)
+        if not os.path.exists(summary):
+            return folder, {}
+        with open(summary, encoding="utf-8") as file:
+            kept = json.load(file)
+        if all(kept[key] == found[key] for key in ("transactions", "last")):
+            return folder, kept
+        number += 1
+        folder = f"{first}-{number}"
 
 
 def main() -> None:

@@ -158,17 +158,20 @@ class Cluster:
     def _compare(self, candidate: str, entries: Mapping[str, Entry]) -> None:
         """Look again at who has how much, now that the old primary writes no more: Patroni takes whoever is named."""
         sync = json.loads(entries["sync"].value) if "sync" in entries else {}
-        voters = {name for name in str(sync.get("sync_standby") or "").split(",") if name}
-        voters.add(str(sync.get("leader") or ""))
-        voters -= {"", self._params["old"]}
+        standbys = {name for name in str(sync.get("sync_standby") or "").split(",") if name} - {self._params["old"]}
+        if not standbys and _is_synchronous(entries):
+            old = self._params["old"] or "the old primary"
+            raise Refused(f"no standby was synchronous any more: {old} may have acknowledged what nobody else has")
+        voters = (standbys | {str(sync.get("leader") or "")}) - {"", self._params["old"]}
         has = self._positions(sorted({candidate, *voters}))
         if candidate not in has:
             raise Refused(f"{candidate} does not answer any more")
         ahead = sorted(name for name, position in has.items() if position > has[candidate])
         if ahead:
             raise Refused(f"{candidate} has less than {', '.join(ahead)} by now")
-        others = [name for name in voters if name in has and name != candidate]
-        if sync.get("sync_standby") and len(others) < int(sync.get("quorum") or 0):
+        # A commit waited for all of the standbys but so many; one that was no standby knows nothing by itself.
+        others = [name for name in standbys if name in has and name != candidate]
+        if standbys and len(others) < int(sync.get("quorum") or 0) + (candidate not in standbys):
             raise Refused(f"too few of {', '.join(sorted(voters))} answer to know what was acknowledged")
 
     def _positions(self, names: Sequence[str]) -> Dict[str, int]:
@@ -196,6 +199,12 @@ class Cluster:
         except RestError:
             return False
         return leads(said)
+
+
+def _is_synchronous(entries: Mapping[str, Entry]) -> bool:
+    """Return whether the cluster's settings let commits wait for a standby."""
+    config = json.loads(entries["config"].value) if "config" in entries else {}
+    return config.get("synchronous_mode") not in (None, False, "off", "false")
 
 
 def wait_for_leader(cluster: Cluster, old: str, seconds: float) -> Optional[str]:

@@ -395,6 +395,17 @@ def test_what_was_kept_once_is_not_written_again(server):
     assert (len(server.did("pg_ctl")), len(server.copied())) == (3, 1)
 
 
+def test_what_a_server_wrote_since_it_was_kept_is_kept_beside_it(server):
+    first = server.compare()
+    summary = server.kept / "00000005-0-5000100" / "summary.json"
+    earlier = {**json.loads(summary.read_text()), "transactions": 1}
+    summary.write_text(json.dumps(earlier))
+    second = server.compare()
+    assert second == {**first, "path": f"{first['path']}-2"}
+    assert (json.loads(summary.read_text()), len(server.copied())) == (earlier, 2)
+    assert server.compare() == {**second, "changed": False}
+
+
 def test_a_folder_without_a_summary_is_of_a_run_that_died(server):
     first = server.compare()
     (server.kept / "00000005-0-5000100" / "summary.json").unlink()

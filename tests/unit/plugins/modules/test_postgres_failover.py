@@ -18,16 +18,20 @@ def coded(text):
 def fail_over(run_module, api):
     """Run the module against a store in which a member holds the lease, which every member's Patroni agrees with."""
 
-    def run(holder="db1", made_at=77, role="primary", state="running", **changes):
+    def run(holder="db1", made_at=77, role="primary", state="running", standbys="db2,db3", quorum=1, **changes):
         pair = {
             "key": coded("/service/here/leader"),
             "value": coded(holder),
             "create_revision": str(made_at),
             "lease": "5",
         }
-        voters = {"leader": "db1", "sync_standby": "db2,db3", "quorum": 1}
-        sync = {"key": coded("/service/here/sync"), "value": coded(json.dumps(voters)), "create_revision": "9"}
-        api.answers["/v3/kv/range"] = (200, json.dumps({"kvs": [sync, *([pair] if holder else [])]}))
+        voters = {"leader": "db1", "sync_standby": standbys, "quorum": quorum}
+        kept = {"sync": voters, "config": {"synchronous_mode": "quorum"}}
+        pairs = [
+            {"key": coded(f"/service/here/{name}"), "value": coded(json.dumps(value)), "create_revision": "9"}
+            for name, value in kept.items()
+        ]
+        api.answers["/v3/kv/range"] = (200, json.dumps({"kvs": [*pairs, *([pair] if holder else [])]}))
         api.answers["/v3/kv/txn"] = (200, '{"succeeded": true}')
         said = {"role": role, "state": state, "xlog": {"received_location": 1000, "replayed_location": 990}}
         api.answers["/patroni"] = (200, json.dumps(said))
@@ -100,6 +104,31 @@ def test_a_candidate_that_has_less_than_others_by_now_is_refused(fail_over, api)
     )
     assert sent(api, "/v3/kv/txn") == []
     fail_over(old="db1", revision=77, candidate="db2", members=[*members, api_of], forced=True)
+    assert named(api)
+
+
+@pytest.mark.parametrize(
+    ("sync", "said"),
+    [
+        # Patroni went on without standbys before the primary was lost.
+        (
+            {"standbys": None, "quorum": 0},
+            "no standby was synchronous any more: db1 may have acknowledged what nobody else has",
+        ),
+        # The one that commits waited for is silent, and the candidate was none.
+        ({"standbys": "db3", "quorum": 0}, "too few of db3 answer to know what was acknowledged"),
+    ],
+)
+def test_a_candidate_that_was_no_synchronous_standby_by_then_is_refused(fail_over, api, sync, said):
+    members = [{"name": name, "host": "127.0.0.1", "rest_port": api.port} for name in ("db1", "db2")]
+    members.append({"name": "db3", "host": "127.0.0.1", "rest_port": 1})
+    done = fail_over(old="db1", revision=77, candidate="db2", members=members, **sync)
+    assert done["msg"] == f"nothing was changed: {said}. Run this again, it makes a new plan"
+    assert sent(api, "/v3/kv/txn") == []
+
+
+def test_a_candidate_that_was_no_synchronous_standby_has_as_much_as_the_one_that_was(fail_over, api):
+    fail_over(old="db1", revision=77, candidate="db2", standbys="db3", quorum=0)
     assert named(api)
 
 
