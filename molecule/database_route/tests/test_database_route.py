@@ -178,6 +178,7 @@ def test_a_database_with_another_certificate_is_refused(host, beside, change, sa
 def test_a_member_with_a_certificate_of_another_ca_gets_nothing(host, beside):
     """The same route with another CA: no answer of Patroni counts."""
     change = f"-e 's|{CA}|{beside}/ca.crt|' -e 's|127.0.0.1:54|127.0.0.1:74|' -e 's|/run/database-route|{beside}|'"
+    change += " -e 's|abns@|abns@other-|'"
     host.check_output(f"sed {change} /etc/database-route/haproxy.cfg > {beside}/haproxy.cfg")
     run_beside(host, f"haproxy -W -f {beside}/haproxy.cfg")
     show = "journalctl --no-pager --output=cat --unit=other"
