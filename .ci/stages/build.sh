@@ -13,8 +13,8 @@ build() {
 contents() { # what must not be in the artefact
     local list
     list=$(tar --list --file "$work"/artefact/*.tar.gz)
-    ! printf '%s\n' "$list" | grep -E '^(\./)?(\.venv|\.lab|\.git|secrets|collections|reports)/|id_ed25519|\.pem$'
-    printf '%s\n' "$list" | grep -q 'playbooks/site.yml'
+    ! grep -E '^(\./)?(\.venv|\.lab|\.git|secrets|collections|reports)/|id_ed25519|\.pem$' <<<"$list"
+    grep -q 'playbooks/site.yml' <<<"$list"
 }
 
 install() {
