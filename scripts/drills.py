@@ -154,7 +154,7 @@ def main() -> int:
     parser.add_argument("--page", action="store_true", help="write the page alone")
     options = parser.parse_args()
     os.environ["PATH"] = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-    passed = [repeat(name, options.runs) for name in options.only if not options.page]
+    passed = [] if options.page else [repeat(name, options.runs) for name in options.only]
     before = PAGE.read_text(encoding="utf-8") if PAGE.is_file() else ""
     PAGE.write_text(page(results(), before), encoding="utf-8")
     print(f"{PAGE} is written")
