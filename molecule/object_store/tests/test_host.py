@@ -6,10 +6,11 @@ testinfra_hosts = ["ssh://s3"]
 
 
 def test_it_starts_with_the_host_and_runs_under_a_user_of_its_own(host):
-    unit = host.service("object-store")
-    assert unit.is_enabled
-    assert unit.is_running
-    assert [process.user for process in host.process.filter(comm="weed")] == ["object-store"]
+    for name in ("object-store-volumes", "object-store"):
+        unit = host.service(name)
+        assert unit.is_enabled
+        assert unit.is_running
+    assert [process.user for process in host.process.filter(comm="weed")] == ["object-store", "object-store"]
 
 
 def test_the_account_is_for_the_server_alone(host):

@@ -18,11 +18,16 @@ def trusted_ca(host):
     host.run(f"cat > /tmp/ca.crt <<'PEM'\n{CA.read_text()}PEM")
 
 
-def rclone(host, *arguments, secret="a key of this scenario", trust="--ca-cert /tmp/ca.crt"):
-    """Run rclone against the store."""
+def command(*arguments, secret="a key of this scenario", trust="--ca-cert /tmp/ca.crt"):
+    """Return the command that runs rclone against the store."""
     account = f"RCLONE_S3_ACCESS_KEY_ID=molecule RCLONE_S3_SECRET_ACCESS_KEY='{secret}'"
     server = "RCLONE_S3_PROVIDER=Other RCLONE_S3_ENDPOINT=https://s3.molecule.test RCLONE_S3_NO_CHECK_BUCKET=true"
-    return host.run(f"{account} {server} rclone --retries 1 --low-level-retries 1 {trust} {' '.join(arguments)}")
+    return f"{account} {server} rclone --retries 1 --low-level-retries 1 {trust} {' '.join(arguments)}"
+
+
+def rclone(host, *arguments, **access):
+    """Run rclone against the store."""
+    return host.run(command(*arguments, **access))
 
 
 def done(result):
@@ -76,3 +81,16 @@ def test_a_bucket_that_nobody_declared_is_not_made_by_an_upload(host):
     refused = rclone(host, "copyto /etc/hostname :s3:third/a")
     assert refused.rc != 0
     assert "status code: 403" in refused.stderr
+
+
+def test_an_object_is_whole_right_after_a_restart_during_which_somebody_asked_for_it(host):
+    host.check_output("head -c 300 /dev/urandom > /tmp/asked")
+    done(rclone(host, "copyto /tmp/asked :s3:first/asked"))
+    store = type(host).get_host("ssh://s3", ssh_config=host.backend.ssh_config, sudo=True)
+    store.check_output("systemctl stop object-store-volumes")
+    ask = command("--timeout 2s --contimeout 2s cat :s3:first/asked")
+    host.check_output(f"cat > /tmp/ask <<'SH'\nwhile sleep 0.2; do {ask}; done\nSH")
+    host.check_output("timeout 60 sh /tmp/ask > /dev/null 2>&1 < /dev/null &")
+    store.check_output("systemctl start object-store")
+    done(rclone(host, "copyto :s3:first/asked /tmp/asked.back"))
+    host.check_output("cmp /tmp/asked /tmp/asked.back")
