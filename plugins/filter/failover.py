@@ -82,6 +82,9 @@ def region_plan(hosts, request=None, now=None):
         gone = tuple(filter(None, str(wanted.get("region_is_gone") or "").split(",")))
         for name in gone:
             _one_of(regions, "region_is_gone", name)
+        without = tuple(filter(None, str(wanted.get("without") or "").split(",")))
+        for name in without:
+            _one_of([one["name"] for one in hosts], "without", name)
     except ValueError as error:
         return {"refusal": str(error), "shown": []}
     sights = {
@@ -91,7 +94,8 @@ def region_plan(hosts, request=None, now=None):
         for name in regions
     }
     addresses = {one["address"]: one["region"] for one in hosts}
-    made = region.make(sights, addresses, region.Request(to, gone, bool(wanted.get("power"))), now or time())
+    request = region.Request(to, gone, bool(wanted.get("power")), without)
+    made = region.make(sights, addresses, request, now or time())
     return _told_of_regions(sights, addresses, made)
 
 
@@ -128,11 +132,11 @@ def _first(sight, reached):
     return sorted(reached, key=lambda name: name != leader)[:1]
 
 
-def _one_of(regions, variable, wanted):
-    """Return a region that was named, if there is a database in it."""
-    if wanted not in regions:
+def _one_of(names, variable, wanted):
+    """Return a name that was given, if it is one of those that there are."""
+    if wanted not in names:
         said = repr(wanted) if wanted else "not set"
-        raise ValueError(f"{variable} is {said}: use {' or '.join(f'-e {variable}={name}' for name in regions)}")
+        raise ValueError(f"{variable} is {said}: use {' or '.join(f'-e {variable}={name}' for name in names)}")
     return wanted
 
 

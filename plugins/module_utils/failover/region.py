@@ -45,11 +45,13 @@ class Request:
     :param to: the region that shall lead.
     :param gone: regions that the operator says are gone, although nothing proves it.
     :param power: whether hosts can be switched off with proof.
+    :param without: members whose acknowledged writes the operator gives up.
     """
 
     to: str
     gone: Tuple[str, ...] = ()
     power: bool = False
+    without: Tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -249,6 +251,7 @@ def _objections(sights: Mapping[str, Sight], plan: Plan, request: Request, silen
         if store is not None and store.paused:
             yield Objection(f"{name}: {paused().reason}")
     yield from _unknown_leaders(sights, plan, request)
+    yield from _not_kept(sights, plan, request)
     if plan.kind == LEADS:
         return
     yield from _of_the_target(sights, plan)
@@ -307,6 +310,18 @@ def _unknown_leaders(sights: Mapping[str, Sight], plan: Plan, request: Request) 
                 f"{_see(one)} that {one.name} of {name} takes writes, and nobody tells by which failover: bring the "
                 "way to its hosts back",
                 f"-e region_is_gone={name}, which gives up everything that it acknowledges",
+            )
+
+
+def _not_kept(sights: Mapping[str, Sight], plan: Plan, request: Request) -> Iterator[Objection]:
+    """Tell of silent members of a region that returns: they are rewound when they come back, and nobody looks before."""
+    for name in plan.returns:
+        silent = [one.name for one in sights[name].members if not one.reached and one.name not in request.without]
+        if silent:
+            yield Objection(
+                f"{', '.join(silent)} of {name} {'do' if len(silent) > 1 else 'does'} not answer: what was written there "
+                f"alone while {name} led would be taken back, and kept nowhere. Bring the way there back",
+                f"-e without={','.join([*request.without, *silent])}, which gives that up",
             )
 
 

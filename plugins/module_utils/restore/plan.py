@@ -181,15 +181,15 @@ def objections(
     """Return what stands against carrying out a plan; each one names the variable that overrules it.
 
     :param free: the free bytes beside the data directory by host; the old data stay there, too.
-    :param primary_kept: whether all members of the cluster can be reached, so that none of them writes meanwhile.
+    :param primary_kept: whether all database hosts of all regions can be reached, so that none of them writes meanwhile.
     """
     found: List[str] = []
     if in_place and confirm != platform:
         found.append(f"the database of {platform} would be replaced: confirm it with -e confirm={platform}")
     if in_place and not primary_kept:
         found.append(
-            "not every member of the cluster can be reached, and one that goes on writing would lose what it writes: "
-            "bring it back or power it off, then use -e members_are_off=true"
+            "not every database host of every region can be reached, and one that goes on writing would lose what it "
+            "writes: bring it back or power it off, then use -e members_are_off=true"
         )
     needed = round((choice.backup.content + choice.log) * (1 + MARGIN))
     for host, bytes_free in sorted(free.items()):

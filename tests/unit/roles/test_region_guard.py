@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
 import sys
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
@@ -20,6 +21,7 @@ PLACE = "10.1.20.10:8008"
 LEADS, FOLLOWS = {"ttl": 20}, {"standby_cluster": {"host": "10.1.20.10"}}
 TOOK_OVER = {PLACE: {"ttl": 20, "region_epoch": 1}}
 REASON = f"the region of {PLACE} leads, by failover 1; here it is 0"
+NEW = f"the region of {PLACE} leads, and this one would begin a database of its own"
 AWAY = (None, False)
 
 
@@ -107,10 +109,14 @@ def test_the_number_is_read_where_a_failover_writes_it(guard):
         (LEADS, {PLACE: {"region_epoch": 0}}, ""),
         ({"region_epoch": 1}, TOOK_OVER, ""),
         ({"region_epoch": 2}, TOOK_OVER, ""),
-        # Who follows does not lead, whatever its number is, and neither does one that has no settings yet.
+        # Who follows does not lead, whatever its number is.
         (LEADS, {PLACE: {**FOLLOWS, "region_epoch": 7}}, ""),
         (FOLLOWS, TOOK_OVER, ""),
-        ({}, TOOK_OVER, ""),
+        # Beside somebody who leads nobody begins a database.
+        ({}, TOOK_OVER, NEW),
+        ({}, {PLACE: LEADS}, NEW),
+        ({}, {PLACE: {}}, ""),
+        ({}, {PLACE: FOLLOWS}, ""),
         (None, TOOK_OVER, ""),
     ],
 )
@@ -252,7 +258,7 @@ def test_patroni_runs_by_the_word_of_systemd(guard, monkeypatch, status, runs):
         (((LEADS, False), {PLACE: FOLLOWS}), 2),
         (((LEADS, True), {}), 2),
         ((({"region_epoch": 1}, True), TOOK_OVER), 2),
-        # Who follows, or has no settings, asks nobody.
+        # Who follows asks nobody, and neither does who has no settings.
         (((FOLLOWS, True), TOOK_OVER), 0),
         (((FOLLOWS, False), TOOK_OVER), 0),
         ((({}, True), TOOK_OVER), 0),
@@ -288,9 +294,9 @@ def test_the_program_does_what_its_first_argument_says(guard, monkeypatch, mode)
 
 
 @pytest.fixture
-def asking(guard, monkeypatch):
+def asking(guard, monkeypatch, tmp_path):
     """A region with a stand-in for Patroni: ``cluster`` is what the store has, ``answers`` are by URL."""
-    state = SimpleNamespace(cluster=None, answers={}, asked=[])
+    state = SimpleNamespace(cluster=None, answers={}, asked=[], data=tmp_path, bootstrap={})
 
     class Request:
         def __init__(self, config):
@@ -309,7 +315,8 @@ def asking(guard, monkeypatch):
                 raise OSError("timed out")
             return state.cluster
 
-    config = SimpleNamespace(copy=lambda: {"scope": "here"})
+    here = {"scope": "here", "postgresql": {"data_dir": str(tmp_path)}, "bootstrap": {"dcs": state.bootstrap}}
+    config = SimpleNamespace(copy=lambda: here)
     for name, content in {
         "patroni": {},
         "patroni.config": {"Config": lambda path: config},
@@ -385,3 +392,40 @@ def test_of_the_other_regions_those_count_that_answer_with_settings(asking, stat
         f"https://{PLACE}/config",
         "https://10.2.0.1:8008/config",
     ]
+
+
+def test_a_store_without_settings_gets_those_beside_the_data(asking):
+    """It was lost, and the region comes back as it was: its number is the one of then."""
+    asking.cluster = cluster(config=None, url="")
+    asking.bootstrap.update(FOLLOWS)
+    (asking.data / "patroni.dynamic.json").write_text('{"region_epoch": 1}')
+    assert asking.region.own() == ({"region_epoch": 1}, False)
+
+
+def test_without_data_the_declaration_counts_where_it_says_that_the_region_follows(asking):
+    asking.cluster = cluster(config=None, url="")
+    asking.bootstrap.update(LEADS)
+    assert asking.region.own() == ({}, False)
+    asking.bootstrap.update(FOLLOWS)
+    assert asking.region.own() == ({**LEADS, **FOLLOWS}, False)
+
+
+def test_data_without_their_settings_begin_no_database(asking):
+    asking.cluster = cluster(config=None, url="")
+    asking.bootstrap.update(LEADS)
+    (asking.data / "PG_VERSION").write_text("15\n")
+    assert asking.region.own() == (LEADS, False)
+
+
+@pytest.mark.parametrize("serves", [True, False])
+def test_a_server_that_runs_all_the_time_counts_as_one_that_leads(asking, monkeypatch, serves):
+    """Patroni has ended under it: a start that waits for other regions would cost the lease.
+
+    A process that has its number by now, after the host was off, works elsewhere.
+    """
+    asking.cluster = cluster(url="")
+    (asking.data / "postmaster.pid").write_text(f"{os.getpid()}\n{asking.data}\n")
+    monkeypatch.chdir(asking.data if serves else "/")
+    assert asking.region.own() == (LEADS, serves)
+    (asking.data / "postmaster.pid").write_text(f"{2**22 + 1}\n")
+    assert asking.region.own() == (LEADS, False)

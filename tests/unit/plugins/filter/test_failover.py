@@ -257,7 +257,7 @@ def test_a_region_that_was_superseded_can_lead_again():
 
 
 def test_whoever_answers_acts_where_the_leader_does_not():
-    plan = regions_of(gone("db1", "east"), DB2, LED, to="east")
+    plan = regions_of(gone("db1", "east"), DB2, LED, to="east", without="db1")
     assert (plan["returns"], plan["back"], plan["leads"], plan["objections"]) == (("east",), ["db2"], ["db2"], [])
 
 
@@ -383,6 +383,7 @@ def test_the_moment_is_the_present_one_where_none_is_given():
             {"to": "west", "region_is_gone": "east,north"},
             "region_is_gone is 'north': use -e region_is_gone=east or -e region_is_gone=west",
         ),
+        ({"to": "west", "without": "db1,west"}, "without is 'west': use -e without=db1 or -e without=db9"),
     ],
 )
 def test_a_region_that_is_none_is_refused(request_, refusal):

@@ -55,8 +55,8 @@ WINDOWS = [
 AT_ELEVEN = {"target": "time", "target_time": "2026-11-26 12:00:00+01", "scope": "scratch"}
 UNCONFIRMED = "the database of lab would be replaced: confirm it with -e confirm=lab"
 UNREACHABLE = (
-    "not every member of the cluster can be reached, and one that goes on writing would lose what it writes: "
-    "bring it back or power it off, then use -e members_are_off=true"
+    "not every database host of every region can be reached, and one that goes on writing would lose what it "
+    "writes: bring it back or power it off, then use -e members_are_off=true"
 )
 LITTLE_SPACE = "db1 has 100 MiB free and the restore needs 1206 MiB: make room, or use -e little_space=true"
 

@@ -219,9 +219,26 @@ def test_the_log_of_a_superseded_region_is_no_objection_to_it():
 
 
 def test_a_superseded_region_none_of_whose_hosts_answers_cannot_lead():
-    assert objections(sight(dead("db1")), TOOK_OVER, to="east") == [
+    assert objections(sight(dead("db1")), TOOK_OVER, to="east", without=("db1",)) == [
         ("east cannot lead: none of its database hosts answers", "")
     ]
+
+
+@pytest.mark.parametrize("to", ["east", "west"])
+def test_of_a_superseded_region_no_host_may_be_silent_whose_writes_nobody_gave_up(to):
+    """It is rewound when it comes back, and the rows that only it has are looked for on those that answer."""
+    east = sight(primary(), dead("db2"), dead("db3"))
+    reason = (
+        "{} not answer: what was written there alone while east led would be taken back, and kept nowhere. Bring the "
+        "way there back"
+    )
+    assert objections(east, TOOK_OVER, to=to) == [
+        (reason.format("db2, db3 of east do"), "-e without=db2,db3, which gives that up")
+    ]
+    assert objections(east, TOOK_OVER, to=to, without=("db2",)) == [
+        (reason.format("db3 of east does"), "-e without=db2,db3, which gives that up")
+    ]
+    assert objections(east, TOOK_OVER, to=to, without=("db2", "db3")) == []
 
 
 def test_a_third_region_that_was_superseded_returns_too():
@@ -703,7 +720,7 @@ def test_a_third_region_that_is_seen_to_write_stands_against_everything(east, ki
 
 def test_a_third_region_whose_settings_are_known_is_no_riddle():
     north = sight(seen_writing("north-db1", "db1"))
-    assert told(plan_of_three(sight(primary(), epoch=1), WEST, north)) == []
+    assert told(plan_of_three(sight(primary(), epoch=1), WEST, north, without=("north-db1",))) == []
 
 
 def test_members_that_could_lead_in_the_region_itself_come_first():

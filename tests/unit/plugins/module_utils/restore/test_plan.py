@@ -233,8 +233,8 @@ def test_a_backup_that_only_the_archive_knows_is_left_out():
 CHOICE = Choice(1, A, 24 * MIB, YOUNGEST)
 UNCONFIRMED = "the database of prod would be replaced: confirm it with -e confirm=prod"
 UNREACHABLE = (
-    "not every member of the cluster can be reached, and one that goes on writing would lose what it writes: "
-    "bring it back or power it off, then use -e members_are_off=true"
+    "not every database host of every region can be reached, and one that goes on writing would lose what it "
+    "writes: bring it back or power it off, then use -e members_are_off=true"
 )
 FULL_DISK = "db2 has 1126 MiB free and the restore needs 1126 MiB: make room, or use -e little_space=true"
 
