@@ -12,11 +12,13 @@ from tests.acceptance.data.archive import Archive
 from tests.acceptance.data.cluster import Cluster
 from tests.acceptance.data.figures import Figures
 from tests.acceptance.data.hosts import Hosts
-from tests.acceptance.ledger import Client, writing
+from tests.acceptance.ledger import Client, prove, writing
 from tests.acceptance.matrix.declaration import Declaration, Node
 from tests.acceptance.site_client import until
 from tests.drills.reports import report
 
+#: Data that were put aside, as a folder's name.
+ASIDE = "/var/lib/postgresql/15/main.before-*"
 #: Seconds of writing before everything is lost; until the archive has it; and that the recovery may take.
 WRITING, ARCHIVED, RECOVERED = 5.0, 150.0, 3600.0
 
@@ -57,3 +59,38 @@ def test_a_platform_comes_back_from_the_object_store_alone(
     fresh = archive.finish_segment()
     until("archiving works", lambda: archive.holds([fresh]), ARCHIVED)
     until("everything is watched again", lambda: not ask("up == 0"), ARCHIVED)
+
+
+def test_what_is_left_of_a_cluster_is_kept_beside_what_is_restored(
+    play: Callable[..., str],
+    archive: Archive,
+    cluster: Cluster,
+    hosts: Hosts,
+    clients: Callable[[], list[Client]],
+    prefix: str,
+    tmp_path: Path,
+) -> None:
+    """Nobody leads any more, in either region, and every host has data, with which it would follow if it were let."""
+    cluster.wait_until_whole()
+    settings = region_epoch(hosts, cluster.members[0])
+    with writing(tmp_path / "before.jsonl", prefix, clients()) as before:
+        time.sleep(WRITING)
+    for host in cluster.servers:
+        hosts.on(host, "systemctl", "stop", "patroni")
+    try:
+        play("recover", f"confirm={archive.stanza}", limit=RECOVERED)
+        for host in cluster.servers:
+            assert hosts.on(host, "sh", "-c", f"ls -d {ASIDE}/base"), host
+        assert region_epoch(hosts, cluster.members[0]) == settings
+        cluster.wait_until_whole()
+        assert prove(before(), prefix, cluster.records("records")) == {}
+    finally:
+        for host in cluster.servers:
+            hosts.on(host, "systemctl", "start", "patroni")
+            hosts.on(host, "sh", "-c", f"rm -rf {ASIDE}")
+
+
+def region_epoch(hosts: Hosts, member: str) -> list[str]:
+    """Return the line in which the settings of a member's cluster tell the last failover of a region, if there is one."""
+    said = hosts.on(member, "patronictl", "show-config").splitlines()
+    return [line for line in said if line.startswith("region_epoch:")]

@@ -314,12 +314,13 @@ def _unknown_leaders(sights: Mapping[str, Sight], plan: Plan, request: Request) 
 
 
 def _not_kept(sights: Mapping[str, Sight], plan: Plan, request: Request) -> Iterator[Objection]:
-    """Tell of silent members of a region that returns: they are rewound when they come back, and nobody looks before."""
+    """Tell of silent members of a region that returns: they are rewound once they are back, and nobody looks before."""
     for name in plan.returns:
         silent = [one.name for one in sights[name].members if not one.reached and one.name not in request.without]
         if silent:
+            do = "do" if len(silent) > 1 else "does"
             yield Objection(
-                f"{', '.join(silent)} of {name} {'do' if len(silent) > 1 else 'does'} not answer: what was written there "
+                f"{', '.join(silent)} of {name} {do} not answer: what was written there "
                 f"alone while {name} led would be taken back, and kept nowhere. Bring the way there back",
                 f"-e without={','.join([*request.without, *silent])}, which gives that up",
             )

@@ -181,7 +181,7 @@ def objections(
     """Return what stands against carrying out a plan; each one names the variable that overrules it.
 
     :param free: the free bytes beside the data directory by host; the old data stay there, too.
-    :param primary_kept: whether all database hosts of all regions can be reached, so that none of them writes meanwhile.
+    :param primary_kept: whether all database hosts of all regions can be reached, so that none of them goes on writing.
     """
     found: List[str] = []
     if in_place and confirm != platform:
