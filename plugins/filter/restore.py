@@ -53,7 +53,7 @@ def restore_begun(marks, cluster, request):
         target = _target(request)
     except RestoreError:
         # The plan refuses it, and says why.
-        return {"begun": mark.begun(hosts, cluster), "done": {"host": "", "whole": []}}
+        return {"begun": mark.begun(hosts, cluster), "done": dict(mark.NOTHING)}
     wanted = mark.show_request(target.kind, target.value, int(request.get("target_timeline") or 0))
     return {"begun": mark.begun(hosts, cluster), "done": mark.to_go_on_with(hosts, cluster, wanted)}
 

@@ -10,8 +10,8 @@ module: patroni_forget
 short_description: Let the cluster store forget which data a PostgreSQL cluster had, and keep its settings
 version_added: 0.1.0
 description:
-  - Removes what the store has of a Patroni cluster, save the settings that its members share. The positions, history and
-    identifier of the data that the cluster had would keep a restored member, which has less log, from leading.
+  - Removes what the store has of a Patroni cluster, save the settings that its members share. The positions, the
+    history and the identifier of the old data would keep a restored member, which has less log, from leading.
   - C(patronictl remove) takes the settings, too, and with them C(region_epoch), by which regions know who leads.
   - Somebody who leads holds a lease, which is waited for; where it does not end, nothing is removed.
   - Can be run again at any time; where nothing but the settings is there, nothing is changed.

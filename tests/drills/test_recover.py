@@ -86,11 +86,12 @@ def test_what_is_left_of_a_cluster_is_kept_beside_what_is_restored(
         assert prove(before(), prefix, cluster.records("records")) == {}
     finally:
         for host in cluster.servers:
-            hosts.on(host, "systemctl", "start", "patroni")
+            # Where the others do not run yet, a start waits for them.
+            hosts.on(host, "systemctl", "start", "--no-block", "patroni")
             hosts.on(host, "sh", "-c", f"rm -rf {ASIDE}")
 
 
 def region_epoch(hosts: Hosts, member: str) -> list[str]:
-    """Return the line in which the settings of a member's cluster tell the last failover of a region, if there is one."""
+    """Return the line in which a cluster's settings tell the last failover of a region, if there was one."""
     said = hosts.on(member, "patronictl", "show-config").splitlines()
     return [line for line in said if line.startswith("region_epoch:")]

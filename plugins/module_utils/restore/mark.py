@@ -17,6 +17,9 @@ COPY, IN_SERVICE = "copy", "in_service"
 #: How far a restore got: anything may be in the directory, or the target was reached.
 BEGUN, RECOVERED = "begun", "recovered"
 
+#: What is there to go on with where no earlier run has restored anything.
+NOTHING: Dict[str, Any] = {"host": "", "leads": False, "timeline": 0, "whole": []}
+
 #: What Patroni says of a server that takes part in its cluster.
 _SERVING = ("running", "streaming")
 
@@ -88,21 +91,22 @@ def begun(hosts: Sequence[Seen], cluster: Mapping[str, Any]) -> List[str]:
 
 
 def to_go_on_with(hosts: Sequence[Seen], cluster: Mapping[str, Any], request: str) -> Dict[str, Any]:
-    """Return the leader that an earlier run of the same request restored, and which members follow it already.
+    """Return the host that an earlier run of the same request restored, whether it leads, its timeline, and who has it.
 
-    That run died before the cluster was whole, so its mark is still there. The leader has to be on the timeline that
-    the restore began: on a later one there was a failover since, and who leads is no longer told by the mark.
+    That run died before the cluster was whole, so its mark is still there. A leader has to be on the timeline that the
+    restore began: on a later one there was a failover since, and who leads is no longer told by the mark. Where nobody
+    leads, the host has reached the target and begun a timeline, and along that one nothing leads to the target again;
+    whether the log went on along a later one since is for the archive to tell.
     """
     for one in hosts:
         mark = one.mark
-        if (
-            mark is not None
-            and (mark.phase, mark.request) == (RECOVERED, request)
-            and one.host == cluster["leader"]
-            and mark.timeline == cluster["timeline"]
-        ):
-            return {"host": one.host, "whole": _on_timeline(cluster)}
-    return {"host": "", "whole": []}
+        if mark is None or (mark.phase, mark.request) != (RECOVERED, request):
+            continue
+        if one.host == cluster["leader"] and mark.timeline == cluster["timeline"]:
+            return {"host": one.host, "leads": True, "timeline": mark.timeline, "whole": _on_timeline(cluster)}
+        if not cluster["leader"]:
+            return {"host": one.host, "leads": False, "timeline": mark.timeline, "whole": []}
+    return dict(NOTHING)
 
 
 def _on_timeline(cluster: Mapping[str, Any]) -> List[str]:

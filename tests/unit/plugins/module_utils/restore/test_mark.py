@@ -90,7 +90,14 @@ def test_where_a_restore_was_begun(one, state, expected):
     ],
 )
 def test_what_is_left_after_the_leader_was_restored(one, state, whole):
-    assert to_go_on_with([one], state, "latest timeline newest") == {"host": "db1", "whole": whole}
+    done = {"host": "db1", "leads": True, "timeline": 5, "whole": whole}
+    assert to_go_on_with([one], state, "latest timeline newest") == done
+
+
+def test_what_was_restored_leads_where_nobody_does():
+    """Along the timeline that it began nothing leads to the target again."""
+    done = {"host": "db1", "leads": False, "timeline": 5, "whole": []}
+    assert to_go_on_with([seen(RECOVERED)], NOBODY, "latest timeline newest") == done
 
 
 @pytest.mark.parametrize(
@@ -99,11 +106,12 @@ def test_what_is_left_after_the_leader_was_restored(one, state, whole):
         (seen(BEGUN), LED, "latest timeline newest"),
         (seen(RECOVERED), LED, "latest timeline 3"),
         (seen(RECOVERED, inode=3), LED, "latest timeline newest"),
-        (seen(RECOVERED), NOBODY, "latest timeline newest"),
+        (seen(BEGUN), NOBODY, "latest timeline newest"),
+        (seen(RECOVERED), NOBODY, "latest timeline 3"),
         # There was a failover since.
         (seen(RECOVERED), cluster("db1", 6, db1=("running", 6)), "latest timeline newest"),
         (seen(RECOVERED), cluster("db2", 5, db1=("running", 5), db2=("running", 5)), "latest timeline newest"),
     ],
 )
 def test_otherwise_it_is_restored(one, state, request_):
-    assert to_go_on_with([one], state, request_) == {"host": "", "whole": []}
+    assert to_go_on_with([one], state, request_) == {"host": "", "leads": False, "timeline": 0, "whole": []}
