@@ -72,7 +72,8 @@ from ansible_collections.freeagentics.platform.plugins.module_utils.patroni_io.o
 from ansible_collections.freeagentics.platform.plugins.module_utils.patroni_io.store import StoreError
 
 #: The only keys that stay: the settings, and who holds the lease, which goes with whoever holds it.
-SETTINGS, LEADER = "config", "leader"
+SETTINGS = "config"
+LEADER = "leader"
 
 
 class Refused(Exception):
