@@ -201,6 +201,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.freeagentics.platform.plugins.module_utils.failover.seen import (
     fence_mark,
+    going_mark,
     is_being_promoted,
     parse_control,
 )
@@ -377,13 +378,14 @@ def main() -> None:
     store, server = answers["store", ""], answers["server", ""].value or {}
     control = answers["control", ""].value or {}
     timeline = server.get("timeline") or control.get("timeline")
+    mark = fence_mark(module.params["unit"], module.params["runtime_directory"])
     module.exit_json(
         changed=False,
         patroni=answers["patroni", ""].value or "",
         process=answers["process", ""].value or "",
         control=control,
         history=host.history(int(timeline)) if timeline else "",
-        fenced=os.path.exists(fence_mark(module.params["unit"], module.params["runtime_directory"])),
+        fenced=os.path.exists(mark) or os.path.exists(going_mark(mark)),
         server=server,
         store={"error": store.error} if store.error else store.value,
         members=members,

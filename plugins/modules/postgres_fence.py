@@ -88,7 +88,7 @@ from typing import Callable, List
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.freeagentics.platform.plugins.module_utils.failover.seen import fence_mark
+from ansible_collections.freeagentics.platform.plugins.module_utils.failover.seen import fence_mark, going_mark
 
 #: Seconds until processes are gone that were killed.
 KILLED_SECONDS = 10.0
@@ -135,6 +135,7 @@ class Server:
         self._unit = module.params["unit"]
         self._directory = os.path.realpath(module.params["directory"])
         self.mark = fence_mark(self._unit, module.params["runtime_directory"])
+        self.going = going_mark(self.mark)
 
     @property
     def unit_state(self) -> str:
@@ -177,10 +178,15 @@ class Server:
         self._module.run_command(["systemctl", "daemon-reload"], check_rc=True)
 
     def release(self) -> None:
-        """Let it back into its cluster. One that somebody has started meanwhile goes on."""
-        os.unlink(self.mark)
+        """Let it back into its cluster. One that somebody has started meanwhile goes on.
+
+        The mark has another name until it runs, so that a run which dies here is finished by the next one.
+        """
+        if os.path.exists(self.mark):
+            os.replace(self.mark, self.going)
         self._module.run_command(["systemctl", "daemon-reload"], check_rc=True)
         self._systemctl("start")
+        os.unlink(self.going)
 
     def _systemctl(self, *words: str) -> None:
         self._module.run_command(["systemctl", *words, self._unit], check_rc=words[0] != "kill")
@@ -205,7 +211,7 @@ def main() -> None:
         if changed and not module.check_mode:
             killed = server.stop(module.params["patience"])
     else:
-        changed = os.path.exists(server.mark)
+        changed = os.path.exists(server.mark) or os.path.exists(server.going)
         if changed and not module.check_mode:
             server.release()
     after = server.proof() if not module.check_mode else before

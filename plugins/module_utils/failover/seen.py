@@ -284,6 +284,15 @@ def fence_mark(unit: str, folder: str = "/run/systemd/system") -> str:
     return f"{folder}/{unit}.d/fenced.conf"
 
 
+def going_mark(mark: str) -> str:
+    """Return the path that a mark has while its unit is let back; by that name it is no drop-in of systemd's.
+
+    >>> going_mark("/run/systemd/system/patroni.service.d/fenced.conf")
+    '/run/systemd/system/patroni.service.d/fenced.conf.released'
+    """
+    return f"{mark}.released"
+
+
 _CONTROL = {
     "Database system identifier": "identifier",
     "Database cluster state": "state",

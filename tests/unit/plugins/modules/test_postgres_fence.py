@@ -95,3 +95,22 @@ def test_what_was_fenced_is_let_back_once(fence, mark):
 def test_what_somebody_stopped_on_purpose_stays_so(fence):
     done, asked = fence("released")
     assert (done["changed"], asked) == (False, [])
+
+
+def test_a_run_that_died_while_it_let_it_back_is_finished_by_the_next(fence, mark):
+    mark.parent.mkdir(parents=True)
+    going = mark.with_name("fenced.conf.released")
+    going.touch()
+    done, asked = fence("released")
+    assert (done["changed"], asked) == (True, ["daemon-reload", "start p.service"])
+    assert not going.exists()
+
+
+def test_what_does_not_start_is_tried_again(run_module, stand_in, directory, tmp_path, mark):
+    stand_in("systemctl", {"is-active": (3, "inactive\n", ""), "start": (1, "", "no"), "": (0, "", "")})
+    mark.parent.mkdir(parents=True)
+    mark.touch()
+    arguments = {"state": "released", "directory": str(directory), "unit": "p.service"}
+    arguments["runtime_directory"] = str(tmp_path / "run")
+    assert run_module("postgres_fence", **arguments)["failed"]
+    assert [path.name for path in mark.parent.iterdir()] == ["fenced.conf.released"]
