@@ -17,6 +17,8 @@ from lab import declaration, netns, state
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 OUTPUT = REPOSITORY / "reports" / "dashboards"
+#: Seconds that the queries of a dashboard may take.
+WITHIN = 1.0
 CA = REPOSITORY / "secrets" / "lab" / "pki" / "ca.crt"
 
 
@@ -32,7 +34,7 @@ def main(name: str = "lab") -> int:
     lab = state.existing_lab(name)
     server, url = prometheus(declaration.load(lab.topology_file))
     preview = [sys.executable, "-m", "scripts.dashboards.preview", "--prometheus", url]
-    command = [*preview, "--ca", str(CA), "--output", str(OUTPUT)]
+    command = [*preview, "--ca", str(CA), "--output", str(OUTPUT), "--within", str(WITHIN)]
     status = subprocess.call(netns.inside(lab.namespace(server.name), *command), cwd=REPOSITORY)
     print(f"the dashboards are in {OUTPUT / 'index.html'}")
     return status

@@ -36,6 +36,7 @@ check matrix once matrix
 in_turns 2 entrance_or_alerts haproxy alerts
 check data once data
 check drills drill
+check dashboards env PYTHONPATH=collections python -m scripts.lab_dashboards
 check switch-to-nginx switch nginx
 check nginx suites nginx
 check switch-back switch haproxy

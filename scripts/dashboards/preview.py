@@ -2,7 +2,8 @@
 
     python -m scripts.dashboards.preview --prometheus https://mon1:9090 --ca ca.crt --output reports/dashboards
 
-Every query of every panel is asked. One that fails or returns nothing is named, and the end is 1.
+Every query of every panel is asked. One that fails or returns nothing is named, and the end is 1. The same is true of a
+dashboard whose queries take longer than --within.
 """
 
 from __future__ import annotations
@@ -51,6 +52,7 @@ def main() -> int:
     parser.add_argument("--ca", metavar="FILE", help="the authority of its certificate, if the system does not know it")
     parser.add_argument("--output", required=True, type=Path, metavar="DIR", help="where the pages go")
     parser.add_argument("--hours", type=float, default=1, help="how much time is shown (default: 1)")
+    parser.add_argument("--within", type=float, metavar="SECONDS", help="what the queries of a dashboard may take")
     options = parser.parse_args()
 
     send = sender(options.prometheus, options.ca)
@@ -63,17 +65,23 @@ def main() -> int:
         print(f"error: {options.prometheus} does not answer: {error}")
         return 1
     answers: Dict[str, Dict[int, List[Answer]]] = {}
+    late: List[str] = []
     for board in boards:
         begun = time.monotonic()
         answers[board.uid] = ask_all(send, board, window)
-        print(f"{board.uid}: {len(answers[board.uid])} panels in {time.monotonic() - begun:.2f} s")
+        took = time.monotonic() - begun
+        print(f"{board.uid}: {len(answers[board.uid])} panels in {took:.2f} s")
+        if options.within is not None and took > options.within:
+            late.append(f"{board.uid}: its queries took {took:.2f} s, and may take {options.within:g} s")
     write(options.output, boards, answers, window)
     print(f"slowest queries:\n{chr(10).join(slowest(answers))}")
     wrong = [line for board in boards for line in complaints(board, answers[board.uid])]
     print(f"pages: {options.output / 'index.html'}")
     if wrong:
         print(f"error: {len(wrong)} queries failed or returned nothing:\n{chr(10).join(wrong)}")
-    return 1 if wrong else 0
+    for line in late:
+        print(f"error: {line}")
+    return 1 if wrong or late else 0
 
 
 if __name__ == "__main__":

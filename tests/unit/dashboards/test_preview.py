@@ -240,3 +240,15 @@ def test_nobody_who_answers_is_said_once(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr("sys.argv", ["preview", "--prometheus", "http://mon1:9090", "--output", str(tmp_path)])
     assert preview.main() == 1
     assert capsys.readouterr().out == "error: http://mon1:9090 does not answer: connection refused\n"
+
+
+@pytest.mark.parametrize(("within", "code"), [("0", 1), ("60", 0)])
+def test_a_dashboard_that_takes_too_long_is_named(monkeypatch, tmp_path, capsys, within, code):
+    result = [{"metric": {}, "value": [0, "1"]}]
+    monkeypatch.setattr(
+        preview, "sender", lambda _url, _ca: lambda _p, _f: {"data": {"resultType": "vector", "result": result}}
+    )
+    arguments = ["preview", "--prometheus", "http://mon1:9090", "--output", str(tmp_path), "--within", within]
+    monkeypatch.setattr("sys.argv", arguments)
+    assert preview.main() == code
+    assert capsys.readouterr().out.count("s, and may take 0 s\n") == (7 if code else 0)
