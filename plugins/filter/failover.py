@@ -79,10 +79,10 @@ def region_plan(hosts, request=None, now=None):
     regions = list(dict.fromkeys(one["region"] for one in hosts))
     try:
         to = _one_of(regions, "to", str(wanted.get("to") or ""))
-        gone = tuple(filter(None, str(wanted.get("region_is_gone") or "").split(",")))
+        gone = _names(wanted, "region_is_gone")
         for name in gone:
             _one_of(regions, "region_is_gone", name)
-        without = tuple(filter(None, str(wanted.get("without") or "").split(",")))
+        without = _names(wanted, "without")
         for name in without:
             _one_of([one["name"] for one in hosts], "without", name)
     except ValueError as error:
@@ -130,6 +130,11 @@ def _first(sight, reached):
     """Return the reached member that holds the lease, or else another one, in a list; empty where none is reached."""
     leader = sight.store.leader if sight.store else ""
     return sorted(reached, key=lambda name: name != leader)[:1]
+
+
+def _names(request, variable):
+    """Return the names that a variable has, with commas; none where it is not set."""
+    return tuple(filter(None, str(request.get(variable) or "").split(",")))
 
 
 def _one_of(names, variable, wanted):
@@ -228,7 +233,7 @@ def _request(request):
         old_primary=str(request.get("old_primary") or ""),
         power=bool(request.get("power")),
         unfenced=unfenced,
-        without=tuple(filter(None, str(request.get("without") or "").split(","))),
+        without=_names(request, "without"),
         lost_bytes=lost_bytes,
         unknown_loss=str(request.get("unknown_loss") or "false").lower() == "true",
     )

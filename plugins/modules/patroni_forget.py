@@ -64,6 +64,7 @@ from typing import Any, List, Mapping
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.freeagentics.platform.plugins.module_utils.patroni.dynamic import follows
 from ansible_collections.freeagentics.platform.plugins.module_utils.patroni_io.options import (
     STORE,
     folder_of,
@@ -91,7 +92,7 @@ def forget(params: Mapping[str, Any], only_look: bool) -> List[str]:
     while True:
         entries = store.under(folder)
         settings = json.loads(entries[SETTINGS].value or "{}") if SETTINGS in entries else {}
-        if params["follows"] and entries and not settings.get("standby_cluster"):
+        if params["follows"] and entries and not follows(settings):
             raise Refused(
                 f"the settings of {params['scope']} do not say which cluster it follows, and its members would begin a "
                 "database of their own. playbooks/failover.yml lets a region follow"
