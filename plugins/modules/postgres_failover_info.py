@@ -70,7 +70,7 @@ options:
   store_timeout:
     description: Seconds that the cluster store may take, which elects a leader of its own after the loss of a member.
     type: float
-    default: 4
+    default: 9
 """
 
 EXAMPLES = r"""
@@ -213,11 +213,10 @@ from ansible_collections.freeagentics.platform.plugins.module_utils.patroni_io.o
     store_of,
 )
 from ansible_collections.freeagentics.platform.plugins.module_utils.patroni_io.rest import Endpoint, read
-from ansible_collections.freeagentics.platform.plugins.module_utils.patroni_io.store import Store, StoreError
 from ansible_collections.freeagentics.platform.plugins.module_utils.postgres_io import sql
 from ansible_collections.freeagentics.platform.plugins.module_utils.postgres_observe.timeline import STANDBY_SQL
 
-#: Seconds after which the cluster store is asked again, and a server that is being promoted.
+#: Seconds after which a server that is being promoted is looked at again.
 AGAIN = 0.3
 
 #: https://www.postgresql.org/docs/15/functions-admin.html#FUNCTIONS-RECOVERY-CONTROL
@@ -242,7 +241,8 @@ class Host:
 
     def look(self) -> Dict[Any, Outcome]:
         """Return all answers, once no server here is being promoted or the time for that is over."""
-        limit = max(self._params["timeout"], self._params["store_timeout"])
+        # Each question ends by itself before that, and says why.
+        limit = max(self._params["timeout"], self._params["store_timeout"]) + AGAIN
         deadline = time.monotonic() + self._params["settle_seconds"]
         while True:
             answers = ask_all(self._questions(), limit)
@@ -316,21 +316,13 @@ class Host:
     def _store(self) -> Any:
         """Return what the store says, by whichever of its members answers first."""
         members = self._params["store"]
-        return first_of([lambda m=member: self._asked_again(m) for member in members], self._params["store_timeout"])
+        return first_of([lambda m=member: self._keys(m) for member in members], self._params["store_timeout"])
 
-    def _asked_again(self, member: Dict[str, Any]) -> Dict[str, Any]:
-        """Return what a member of the store says; it is asked again while the store elects a leader of its own."""
-        deadline = time.monotonic() + self._params["store_timeout"]
-        store = store_of({**self._params, "store": [member]}, self._params["timeout"])
-        while True:
-            try:
-                return self._keys(store)
-            except StoreError:
-                if time.monotonic() + AGAIN > deadline:
-                    raise
-                time.sleep(AGAIN)
-
-    def _keys(self, store: Store) -> Dict[str, Any]:
+    def _keys(self, member: Dict[str, Any]) -> Dict[str, Any]:
+        limit = self._params["timeout"]
+        # The last question begins early enough for its answer, so that a silent store's own reason is told.
+        patience = max(0.0, self._params["store_timeout"] - limit)
+        store = store_of({**self._params, "store": [member]}, limit, patience)
         entries = store.under(folder_of(self._params))
         leader = entries.get("leader")
         found: Dict[str, Any] = {
@@ -364,7 +356,7 @@ def main() -> None:
             "socket": {"type": "path", "default": "/var/run/postgresql"},
             "port": {"type": "int", "default": 5432},
             "timeout": {"type": "float", "default": 2},
-            "store_timeout": {"type": "float", "default": 4},
+            "store_timeout": {"type": "float", "default": 9},
         },
         supports_check_mode=True,
     )

@@ -9,6 +9,9 @@ from typing import Any, Dict, Mapping
 from ansible_collections.freeagentics.platform.plugins.module_utils.patroni_io.rest import Endpoint
 from ansible_collections.freeagentics.platform.plugins.module_utils.patroni_io.store import Store
 
+#: Seconds for which the store is asked again: one on a busy machine needs some to elect a leader of its own.
+PATIENCE = 9.0
+
 STORE: Dict[str, Any] = {
     "scope": {"type": "str", "required": True},
     "store": {
@@ -42,17 +45,19 @@ MEMBERS: Dict[str, Any] = {
 }
 
 
-def store_of(params: Mapping[str, Any], timeout: float = 5.0) -> Store:
+def store_of(params: Mapping[str, Any], timeout: float = 5.0, patience: float = PATIENCE) -> Store:
     """Return the store that a module's parameters name.
 
     :param timeout: seconds for each step of a connection.
+    :param patience: for how many seconds what only reads is asked again.
     """
     user, password = params["store_user"], params["store_password"]
     return Store(
         [
             Endpoint(member["address"], int(member["port"]), params["ca_file"], user, password, timeout)
             for member in params["store"]
-        ]
+        ],
+        patience,
     )
 
 

@@ -5,10 +5,14 @@
 from __future__ import annotations
 
 import base64
+import time
 from dataclasses import dataclass, replace
 from typing import Any, Dict, List, Mapping, Optional, Sequence
 
 from ansible_collections.freeagentics.platform.plugins.module_utils.patroni_io.rest import Endpoint, RestError, call
+
+#: Seconds after which a store that gave no answer is asked again.
+AGAIN = 0.3
 
 
 class StoreError(Exception):
@@ -27,11 +31,16 @@ class Entry:
 class Store:
     """Asks the members of the store one after the other until one answers.
 
+    A store answers nothing while it elects a leader of its own. What only reads is asked again until then; a change is
+    not, as nobody could say whether it was made already.
+
     :param members: the members, each with the user and the password.
+    :param patience: for how many seconds a question is asked again.
     """
 
-    def __init__(self, members: Sequence[Endpoint]) -> None:
+    def __init__(self, members: Sequence[Endpoint], patience: float = 0.0) -> None:
         self._members = list(members)
+        self._patience = patience
         self._tokens: Dict[Endpoint, str] = {}
 
     def get(self, key: str) -> Optional[str]:
@@ -39,7 +48,7 @@ class Store:
 
         :raises StoreError: nobody answered.
         """
-        pairs = self._ask("/v3/kv/range", {"key": _encode(key)}).get("kvs") or []
+        pairs = self._read("/v3/kv/range", {"key": _encode(key)}).get("kvs") or []
         return _decode(pairs[0].get("value", "")) if pairs else None
 
     def under(self, prefix: str) -> Dict[str, Entry]:
@@ -49,7 +58,7 @@ class Store:
         """
         # The end of the range is the first key that is behind all those with the prefix.
         end = prefix[:-1] + chr(ord(prefix[-1]) + 1)
-        pairs = self._ask("/v3/kv/range", {"key": _encode(prefix), "range_end": _encode(end)}).get("kvs") or []
+        pairs = self._read("/v3/kv/range", {"key": _encode(prefix), "range_end": _encode(end)}).get("kvs") or []
         return {
             _decode(pair["key"])[len(prefix) :]: Entry(
                 _decode(pair.get("value", "")), int(pair["create_revision"]), int(pair.get("lease", 0))
@@ -62,7 +71,7 @@ class Store:
 
         :raises StoreError: nobody answered.
         """
-        return max(0.0, float(self._ask("/v3/lease/timetolive", {"ID": str(lease)}).get("TTL", 0)))
+        return max(0.0, float(self._read("/v3/lease/timetolive", {"ID": str(lease)}).get("TTL", 0)))
 
     def change_if_still(
         self, key: str, entry: Optional[Entry], remove: Sequence[str] = (), put: Optional[Mapping[str, str]] = None
@@ -98,6 +107,16 @@ class Store:
         ]
         success = [{"request_delete_range": {"key": name}}]
         return bool(self._ask("/v3/kv/txn", {"compare": compare, "success": success}).get("succeeded"))
+
+    def _read(self, path: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        deadline = time.monotonic() + self._patience
+        while True:
+            try:
+                return self._ask(path, body)
+            except StoreError:
+                if time.monotonic() + AGAIN > deadline:
+                    raise
+                time.sleep(AGAIN)
 
     def _ask(self, path: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
         said = []

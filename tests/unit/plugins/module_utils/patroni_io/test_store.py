@@ -59,6 +59,19 @@ def test_what_each_member_said_is_told(api, member):
     )
 
 
+def test_a_store_that_elects_a_leader_is_read_again(api, member):
+    silent, found = (503, '{"error": "etcdserver: no leader"}'), (200, '{"kvs": [{"key": "a2V5", "value": "Nzc="}]}')
+    api.answers[RANGE] = [silent, silent, found]
+    assert Store([member], patience=5).get("key") == "77"
+
+
+def test_nobody_is_asked_again_to_change_something(api, member):
+    api.answers[TXN] = (503, '{"error": "etcdserver: request timed out"}')
+    with pytest.raises(StoreError, match="etcdserver: request timed out"):
+        Store([member], patience=5).change_if_still("key", None, put={"other": "1"})
+    assert [path for _method, path, _headers, _asked in api.requests] == [LOGIN, TXN]
+
+
 def coded(text):
     return base64.b64encode(text.encode()).decode()
 
