@@ -7,6 +7,7 @@ from __future__ import annotations
 from time import time_ns
 
 from ansible_collections.freeagentics.platform.plugins.module_utils.drill import ledger, scenarios
+from ansible_collections.freeagentics.platform.plugins.module_utils.drill.noticed import noticed
 from ansible_collections.freeagentics.platform.plugins.module_utils.failover import seen
 
 
@@ -14,7 +15,9 @@ def drill_host(variables):
     """Return what a host's variables have to tell a drill."""
     names = {"name": "inventory_hostname", "region": "platform_region", "zone": "platform_zone"}
     found = {key: variables[name] for key, name in names.items()}
-    return {**found, "services": list(variables["platform_services"])}
+    # A node of the cache says what it is where it was asked; those that only the cluster knows come after it.
+    nodes = variables.get("__drill_cache", {}).get("nodes") or [{}]
+    return {**found, "services": list(variables["platform_services"]), "role": nodes[0].get("role", "")}
 
 
 def drill_plan(hosts, databases, request, moment=None):
@@ -90,6 +93,7 @@ def drill_report(planned, outcome):
         server: [tuple(line.split("|", 1)) for line in lines if line] for server, lines in outcome["records"].items()
     }
     judged = scenarios.judge(attempts, records, outcome["begun"], outcome["ended"], planned["seconds"])
+    told = noticed(outcome["alerts"], outcome["begun"])
     # Ansible's lists give what they hold to loops only.
     writers = sum(1 for in_recovery in outcome["writers"] if in_recovery is False)
     good = judged["good"] and writers == 1
@@ -102,6 +106,7 @@ def drill_report(planned, outcome):
             "target": "each on every server, once",
         },
         {"name": "records not acknowledged meanwhile", "measured": str(judged["failed"]), "target": ""},
+        {"name": "the monitoring noticed it", "measured": _soonest(told), "target": ""},
     ]
     proved = [f"{server}: {found}" for server, found in sorted(judged["findings"].items())] or [
         "every acknowledged record is on every server, once; none that was refused is anywhere"
@@ -115,11 +120,26 @@ def drill_report(planned, outcome):
         "sections": [
             {"heading": "The drill", "lines": planned["shown"]},
             {"heading": "What was proved", "lines": proved},
+            {"heading": "What the monitoring noticed", "lines": _alerts(told)},
         ],
         "next": [] if good else ["look at what was proved, and at the reports of failover.yml beside this one"],
-        "drill": {**{key: planned[key] for key in ("name", "title", "row", "seconds")}, **judged, "good": good},
+        "drill": {
+            **{key: planned[key] for key in ("name", "title", "row", "seconds")},
+            **judged,
+            "noticed": told,
+            "good": good,
+        },
     }
     return {"good": good, "report": report}
+
+
+def _soonest(told):
+    return f"{told[0]['alert']} after {told[0]['seconds']} s" if told else "no alert fired meanwhile"
+
+
+def _alerts(told):
+    lines = [f"{one['seconds']:6.1f} s  {one['alert']} ({one['severity']})" for one in told]
+    return lines or ["no alert fired between the fault and the end of the drill"]
 
 
 class FilterModule:

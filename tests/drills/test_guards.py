@@ -19,6 +19,7 @@ from tests.acceptance.data.hosts import Hosts
 from tests.acceptance.matrix.declaration import Declaration, Node
 from tests.acceptance.site_client import until
 from tests.drills.load import Load
+from tests.drills.reports import report
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 #: Seconds that a command may take.
@@ -232,16 +233,21 @@ def test_what_a_dead_run_left_is_finished_by_the_next(
     command: list[str],
     play: Callable[..., str],
     platform_name: str,
+    prefix: str,
     phase: str,
 ) -> None:
-    with load():
+    with load() as writers:
         cluster.wait_until_whole()
         primary = cluster.primary()
+        begin = time.time()
         with hosts.without_power(primary):
             _die_at(phase, [*command, "-e", f"confirm={platform_name}"])
             play("failover", "scope=database", f"confirm={platform_name}", limit=LIMIT)
             assert cluster.primary() != primary
         cluster.wait_until_whole()
+        end = time.time()
+    judged = report("operator_dies", cluster, prefix, writers.public(), begin, end)
+    assert not judged["findings"], judged
 
 
 def _die_at(phase: str, command: list[str]) -> None:

@@ -13,7 +13,8 @@ from typing import Any, Callable, Dict, List, Mapping, Sequence, Tuple
 from ansible_collections.freeagentics.platform.plugins.module_utils.drill import ledger
 
 #: Faults, as the tasks of playbooks/tasks/drill know them.
-POWER, KILL, FREEZE, CUT, CUT_STORE, CUT_IN, CUT_OUT, STOP_STORE, FILL, DEPLOY = (
+NONE, POWER, KILL, FREEZE, CUT, CUT_STORE, CUT_IN, CUT_OUT, STOP_STORE, FILL, DEPLOY = (
+    "none",
     "power",
     "kill",
     "freeze",
@@ -30,7 +31,7 @@ POWER, KILL, FREEZE, CUT, CUT_STORE, CUT_IN, CUT_OUT, STOP_STORE, FILL, DEPLOY =
 ITSELF, DATABASE, REGION, RECOVERY = "", "database", "region", "recovery"
 
 #: Faults for which there are tasks of their own; the others are those of playbooks/files/drill/drill-fault.
-BY_TASKS = (POWER, KILL, STOP_STORE, DEPLOY)
+BY_TASKS = (NONE, POWER, KILL, STOP_STORE, DEPLOY)
 #: Faults under which the primary serves on, as far as itself and Patroni know.
 SERVES_ON = (CUT_IN, FILL)
 
@@ -76,6 +77,10 @@ def _redis_in_a_zone(hosts: Hosts, _primary_name: str) -> List[str]:
     return [one["name"] for one in nodes if one["zone"] == zones[0]]
 
 
+def _redis_master(hosts: Hosts, _primary_name: str) -> List[str]:
+    return [one["name"] for one in hosts if one.get("role") == "master"][:1]
+
+
 def _majority_of_store(hosts: Hosts, primary: str) -> List[str]:
     voters = [one["name"] for one in hosts if "etcd" in one["services"]]
     return sorted(voters, key=lambda name: name == primary)[: len(voters) // 2 + 1]
@@ -110,19 +115,41 @@ SCENARIOS: Dict[str, Scenario] = {
     "api_lost": Scenario("an API server is lost", "R61", POWER, _first("api"), 15),
     "web_lost": Scenario("a web server is lost", "R61", POWER, _first("web"), 15),
     "cache_lost": Scenario("a node of the cache is lost", "R61", POWER, _first("redis"), 15),
+    "cache_master_lost": Scenario("a master of the cache is lost", "R61", POWER, _redis_master, 15),
     "cache_zone_lost": Scenario("a zone of the cache is lost", "R61", POWER, _redis_in_a_zone, 30),
+    "cache_zone_cut_off": Scenario("a zone of the cache is cut off from everything", "R61", CUT, _redis_in_a_zone, 30),
     "backup_lost": Scenario("the backup host is lost", "R61", POWER, _first("backup"), 15),
     "monitoring_lost": Scenario("a monitoring server is lost", "R61", POWER, _first("prometheus"), 15),
+    "grafana_lost": Scenario("the server of the dashboards is lost", "R61", POWER, _first("grafana"), 15),
+    "nat_gateway_lost": Scenario("a NAT gateway is lost", "R61", POWER, _first("nat_gateway"), 15),
+    "bastion_lost": Scenario("the bastion is lost, the only way in for operators", "R61", POWER, _first("bastion"), 15),
+    "vpn_lost": Scenario("the VPN server is lost", "R61", POWER, _first("vpn"), 15),
     "bad_deploy": Scenario("a release is deployed that does not work", "R61", DEPLOY, _first("api"), 15),
     "zone_lost": Scenario(
         "the zone of the primary is lost, and an operator acts", "R61", POWER, _zone_of_primary, 60, DATABASE
     ),
+    "region_handed_over": Scenario(
+        "nothing is lost: an operator lets the other region lead, and takes the lead back",
+        "R63",
+        NONE,
+        _primary,
+        60,
+        REGION,
+    ),
     "region_lost": Scenario("a region is lost, and an operator acts", "R63", POWER, _all, 120, REGION),
 }
 
-#: What no playbook can do, as hosts are replaced by bare ones, or get a clock of their own: tests/drills does it in the
-#: lab.
+#: What no playbook can do, as it is killed itself, hosts are replaced by bare ones, or get a clock of their own:
+#: tests/drills does it in the lab.
 BESIDE: Dict[str, Scenario] = {
+    "operator_dies": Scenario(
+        "the host of the database's primary is lost, and the operator's machine dies at each step of failover.yml",
+        "R62",
+        POWER,
+        _primary,
+        90,
+        DATABASE,
+    ),
     "clocks_apart": Scenario(
         "the clock of the database's primary jumps half an hour ahead, back behind the others', and home",
         "R62",
@@ -144,7 +171,8 @@ BESIDE: Dict[str, Scenario] = {
 def drill(name: str, hosts: Hosts, primary: str) -> Dict[str, Any]:
     """Return a scenario with the hosts that it is about.
 
-    :param hosts: the hosts of the region that leads: ``name``, ``zone`` and ``services`` each.
+    :param hosts: the hosts of the region that leads: ``name``, ``zone`` and ``services`` each, and the ``role`` of those
+        that have one in the cache.
     :param primary: the database server that takes writes.
     :raises ValueError: there is no such scenario, or no host for it; the text says what there is.
     """

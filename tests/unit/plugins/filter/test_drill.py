@@ -15,8 +15,8 @@ FILTERS = FilterModule().filters()
 drill_host, drill_plan, drill_report = (FILTERS[name] for name in ("drill_host", "drill_plan", "drill_report"))
 
 
-def host(name, region, zone, *services):
-    return {"name": name, "region": region, "zone": zone, "services": list(services)}
+def host(name, region, zone, *services, role=""):
+    return {"name": name, "region": region, "zone": zone, "services": list(services), "role": role}
 
 
 HOSTS = [
@@ -64,6 +64,9 @@ def test_a_host_tells_where_it_is_and_what_it_does():
         "platform_address": "10.0.0.1",
     }
     assert drill_host(variables) == host("db1", "east", "a", "postgres", "etcd")
+    assert drill_host({**variables, "__drill_cache": {"skipped": True}})["role"] == ""
+    nodes = [{"name": "db1", "role": "master"}, {"name": "10.0.0.2:6379", "role": "replica"}]
+    assert drill_host({**variables, "__drill_cache": {"nodes": nodes}})["role"] == "master"
 
 
 # The plan
@@ -234,6 +237,15 @@ OUTCOME = {
     "begun": 100.5,
     "ended": 130.5,
     "writers": [False, True, True],
+    "alerts": [
+        [
+            {
+                "metric": {"alertname": "DatabaseDown", "severity": "page", "region": "east"},
+                "values": [[123.9, "1"], [124.9, "1"]],
+            }
+        ],
+        [],
+    ],
 }
 EACH = "every acknowledged record is on every server, once; none that was refused is anywhere"
 ONE = "one server takes writes, and the others follow it"
@@ -253,10 +265,12 @@ def test_a_drill_that_passed_is_told():
                 {"name": "the site was away", "measured": "16.5 s", "target": "40 s at most"},
                 {"name": "records acknowledged", "measured": "6", "target": "each on every server, once"},
                 {"name": "records not acknowledged meanwhile", "measured": "2", "target": ""},
+                {"name": "the monitoring noticed it", "measured": "DatabaseDown after 23.4 s", "target": ""},
             ],
             "sections": [
                 {"heading": "The drill", "lines": plan_of()["shown"]},
                 {"heading": "What was proved", "lines": [EACH, ONE]},
+                {"heading": "What the monitoring noticed", "lines": ["  23.4 s  DatabaseDown (page)"]},
             ],
             "next": [],
             "drill": {
@@ -268,6 +282,7 @@ def test_a_drill_that_passed_is_told():
                 "failed": 2,
                 "away": 16.5,
                 "findings": {},
+                "noticed": [{"alert": "DatabaseDown", "severity": "page", "seconds": 23.4}],
                 "good": True,
             },
         },
@@ -356,6 +371,13 @@ def test_a_drill_that_did_not_pass_is_told(changes, away, findings, proved):
 def test_a_line_of_the_ledger_that_is_not_whole_is_none():
     """The client died while it wrote."""
     assert report_of(ledger=OUTCOME["ledger"] + '{"at": 140.0, "key": "k1')["good"]
+
+
+def test_a_fault_that_was_over_before_an_alert_fired_was_not_noticed():
+    report = report_of(alerts=[])["report"]
+    assert report["figures"][-1]["measured"] == "no alert fired meanwhile"
+    assert report["sections"][-1]["lines"] == ["no alert fired between the fault and the end of the drill"]
+    assert report["drill"]["noticed"] == []
 
 
 def test_a_drill_without_a_limit_in_whole_seconds_is_told_as_it_is():

@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[5]
 
 
 def host(name, zone, *services):
-    return {"name": name, "zone": zone, "services": list(services)}
+    return {"name": name, "zone": zone, "services": list(services), "role": ""}
 
 
 #: db2 takes writes; the cache has one node in the zone c, and two in each of the others.
@@ -34,11 +34,14 @@ REGION = [
     host("cache1", "a", "redis"),
     host("cache2", "b", "redis"),
     host("cache3", "c", "redis"),
-    host("cache4", "a", "redis"),
+    {**host("cache4", "a", "redis"), "role": "master"},
     host("cache5", "b", "redis"),
     host("backup1", "c", "backup"),
     host("mon1", "c", "prometheus"),
-    host("mon2", "a", "prometheus"),
+    host("mon2", "a", "prometheus", "grafana"),
+    host("nat1", "a", "nat_gateway"),
+    host("gate1", "a", "bastion"),
+    host("gate2", "a", "vpn"),
 ]
 EVERYTHING = [one["name"] for one in REGION]
 
@@ -60,11 +63,18 @@ EVERYTHING = [one["name"] for one in REGION]
         ("api_lost", "R61", "power", ["api1"], 15, ""),
         ("web_lost", "R61", "power", ["web1"], 15, ""),
         ("cache_lost", "R61", "power", ["cache1"], 15, ""),
+        ("cache_master_lost", "R61", "power", ["cache4"], 15, ""),
         ("cache_zone_lost", "R61", "power", ["cache3"], 30, ""),
+        ("cache_zone_cut_off", "R61", "cut", ["cache3"], 30, ""),
         ("backup_lost", "R61", "power", ["backup1"], 15, ""),
         ("monitoring_lost", "R61", "power", ["mon1"], 15, ""),
+        ("grafana_lost", "R61", "power", ["mon2"], 15, ""),
+        ("nat_gateway_lost", "R61", "power", ["nat1"], 15, ""),
+        ("bastion_lost", "R61", "power", ["gate1"], 15, ""),
+        ("vpn_lost", "R61", "power", ["gate2"], 15, ""),
         ("bad_deploy", "R61", "deploy", ["api1"], 15, ""),
         ("zone_lost", "R61", "power", ["edge2", "api2", "web1", "db2", "db4", "cache2", "cache5"], 60, "database"),
+        ("region_handed_over", "R63", "none", ["db2"], 60, "region"),
         ("region_lost", "R63", "power", EVERYTHING, 120, "region"),
     ],
 )
@@ -74,7 +84,7 @@ def test_each_drill_is_about_hosts_of_the_region(name, row, fault, hosts, second
         "title": SCENARIOS[name].title,
         "row": row,
         "fault": fault,
-        "on_host": fault not in ("power", "kill", "stop_store", "deploy"),
+        "on_host": fault not in ("none", "power", "kill", "stop_store", "deploy"),
         "hosts": hosts,
         "seconds": seconds,
         "operator": operator,
@@ -123,11 +133,18 @@ THERE_ARE = """. There are:
   -e scenario=api_lost                an API server is lost
   -e scenario=web_lost                a web server is lost
   -e scenario=cache_lost              a node of the cache is lost
+  -e scenario=cache_master_lost       a master of the cache is lost
   -e scenario=cache_zone_lost         a zone of the cache is lost
+  -e scenario=cache_zone_cut_off      a zone of the cache is cut off from everything
   -e scenario=backup_lost             the backup host is lost
   -e scenario=monitoring_lost         a monitoring server is lost
+  -e scenario=grafana_lost            the server of the dashboards is lost
+  -e scenario=nat_gateway_lost        a NAT gateway is lost
+  -e scenario=bastion_lost            the bastion is lost, the only way in for operators
+  -e scenario=vpn_lost                the VPN server is lost
   -e scenario=bad_deploy              a release is deployed that does not work
   -e scenario=zone_lost               the zone of the primary is lost, and an operator acts
+  -e scenario=region_handed_over      nothing is lost: an operator lets the other region lead, and takes the lead back
   -e scenario=region_lost             a region is lost, and an operator acts"""
 
 
@@ -149,6 +166,7 @@ def test_a_drill_that_is_none_is_answered_with_those_that_there_are(name, begin)
         ("api_lost", "api"),
         ("web_lost", "web"),
         ("cache_lost", "redis"),
+        ("cache_master_lost", "redis"),
         ("cache_zone_lost", "redis"),
         ("backup_lost", "backup"),
         ("monitoring_lost", "prometheus"),
@@ -301,6 +319,7 @@ def test_every_drill_finds_its_hosts_in_the_inventories(name, inventory):
     """A service that is called otherwise in the declaration would leave its drill without a host."""
     topology = load(str(ROOT / "inventories" / inventory / "topology.yml"))
     active = next(region for region in topology.regions if region.state == "active")
-    hosts = [host(one.name, one.zone, *one.services) for one in active.hosts]
+    # Who is a master is learnt from the running cache.
+    hosts = [{**host(one.name, one.zone, *one.services), "role": "master"} for one in active.hosts]
     primary = next(one["name"] for one in hosts if "postgres" in one["services"])
     assert drill(name, hosts, primary)["hosts"]
