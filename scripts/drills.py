@@ -48,12 +48,25 @@ Written by `make drills`, from the reports of `playbooks/drill.yml` in the lab. 
 the site's name, by a client outside of the platform, with a ledger on its disk; something is broken; and afterwards
 every acknowledged record has to be on every database server, once, with one server that takes writes, and all servers
 on one timeline. Had two servers taken writes at one moment, what one of them acknowledged would not be on the other's
-timeline, and be lost here. *Away* is the longest time in which no record was acknowledged, by the client's clock; names
-are kept for the 30 s that DNS says. *First alert* is how long after the fault the first alert fired, which then goes to
-whom it concerns, the median, and which one it was most often; many faults are over before one fires. R61 to R64 are the rows of the requirements' table of disasters.
+timeline, and be lost here.
+
+*Away* is the longest time in which no record was acknowledged, by the client's clock; names are kept for the 30 s that
+DNS says. *First alert* is how long after the fault the first alert fired, the median, and which one it was most often;
+many faults are over before one fires. R61 to R64 are the rows of the requirements' table of disasters.
 
     ansible-playbook playbooks/drill.yml -i inventories/lab -e scenario=primary_lost
 """
+COLUMNS = (
+    "scenario",
+    "what happens",
+    "row",
+    "who deals with it",
+    "passed",
+    "away, median and worst",
+    "at most",
+    "first alert",
+    "lost",
+)
 DEALS = {
     DATABASE: "an operator: `failover.yml`",
     REGION: "an operator: `failover.yml`",
@@ -114,16 +127,16 @@ def page(found: Dict[str, List[Dict[str, Any]]], before: str = "") -> str:
 
 
 def _measured(text: str) -> Iterator[Tuple[str, List[str]]]:
-    """Return what a page says of each scenario: how often it was passed, how long the site was away, and what else came of it."""
+    """Return what a page says of each scenario: how often it was passed, how long the site was away, and the rest."""
     for line in text.splitlines():
         cells = [cell.strip() for cell in line.strip("|").split("|")]
-        if len(cells) == 9 and cells[0].startswith("`"):
+        if len(cells) == len(COLUMNS) and cells[0].startswith("`"):
             yield cells[0].strip("`"), [cells[4], cells[5], cells[7], cells[8]]
 
 
 def _table(found: Dict[str, List[Dict[str, Any]]], before: Dict[str, List[str]]) -> Iterator[str]:
-    yield "| scenario | what happens | row | who deals with it | passed | away, median and worst | at most | first alert | lost |"
-    yield "| --- | --- | --- | --- | --- | --- | --- | --- | --- |"
+    yield f"| {' | '.join(COLUMNS)} |"
+    yield f"|{' --- |' * len(COLUMNS)}"
     for name, scenario in ALL.items():
         runs = found.get(name, [])
         deals = DEALS.get(scenario.operator, "the platform by itself")

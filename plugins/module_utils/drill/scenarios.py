@@ -32,6 +32,8 @@ ITSELF, DATABASE, REGION, RECOVERY = "", "database", "region", "recovery"
 
 #: Faults for which there are tasks of their own; the others are those of playbooks/files/drill/drill-fault.
 BY_TASKS = (NONE, POWER, KILL, STOP_STORE, DEPLOY)
+#: Faults that are over as soon as they have come, so that nobody has to notice them.
+BRIEF = (NONE, KILL, DEPLOY)
 #: Faults under which the primary serves on, as far as itself and Patroni know.
 SERVES_ON = (CUT_IN, FILL)
 
@@ -171,8 +173,8 @@ BESIDE: Dict[str, Scenario] = {
 def drill(name: str, hosts: Hosts, primary: str) -> Dict[str, Any]:
     """Return a scenario with the hosts that it is about.
 
-    :param hosts: the hosts of the region that leads: ``name``, ``zone`` and ``services`` each, and the ``role`` of those
-        that have one in the cache.
+    :param hosts: the hosts of the region that leads: ``name``, ``zone`` and ``services`` each, and the ``role`` in the
+        cache of those that have one.
     :param primary: the database server that takes writes.
     :raises ValueError: there is no such scenario, or no host for it; the text says what there is.
     """
@@ -189,6 +191,7 @@ def drill(name: str, hosts: Hosts, primary: str) -> Dict[str, Any]:
         "row": scenario.row,
         "fault": scenario.fault,
         "on_host": scenario.fault not in BY_TASKS,
+        "lasts": scenario.fault not in BRIEF,
         "hosts": chosen,
         "seconds": scenario.seconds,
         "operator": scenario.operator,

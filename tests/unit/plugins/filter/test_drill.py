@@ -79,6 +79,7 @@ def test_a_drill_is_about_the_region_that_leads():
         "row": "R62",
         "fault": "power",
         "on_host": False,
+        "lasts": True,
         "hosts": ["db1"],
         "seconds": 40,
         "operator": "",
