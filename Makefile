@@ -63,6 +63,7 @@ bench: $(VENV) ## Measure, and write docs/benchmarks.md
 	@python -m scripts.bench_postgres
 	@$(MAKE) lab && sleep 300 && PYTHONPATH=collections python -m scripts.bench_monitoring
 	@PYTHONPATH=collections python -m scripts.bench_data_tier
+	@python -m scripts.bench_incidents
 
 .PHONY: docs
 docs: $(VENV) ## Write the generated files again: golden files, docs/network.md and its picture, prod's ssh.cfg

@@ -82,11 +82,11 @@ def full_disk(hosts: Hosts, name: str) -> Iterator[None]:
 
 
 @contextmanager
-def ending_certificate(hosts: Hosts, name: str) -> Iterator[None]:
-    """Give a host a certificate that ends in ten days."""
+def ending_certificate(hosts: Hosts, name: str, days: int) -> Iterator[None]:
+    """Give a host a certificate that ends in some days."""
     path = "/etc/freeagentics/tls/ending.crt"
     key = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout /dev/null"
-    make = f"openssl req -x509 {key} -out {path} -days 10 -subj /CN=ending"
+    make = f"openssl req -x509 {key} -out {path} -days {days} -subj /CN=ending"
     try:
         hosts.on(name, "sh", "-c", f"{make} 2>&1")
         yield
@@ -154,7 +154,8 @@ def test_faults_of_hosts_are_told_to_whom_they_concern(
     with ExitStack() as faults:
         begin = time.time()
         faults.enter_context(full_disk(hosts, web.name))
-        faults.enter_context(ending_certificate(hosts, api.name))
+        faults.enter_context(ending_certificate(hosts, api.name, 10))
+        faults.enter_context(ending_certificate(hosts, web.name, 1))
         faults.enter_context(stopped(hosts, "prometheus.service", west))
         hosts.on(backup.name, "sh", "-c", "backup-job --name drill --timeout 1m -- false || true")
         fail_logins(hosts, bastion.name, api, 25)
@@ -162,12 +163,17 @@ def test_faults_of_hosts_are_told_to_whom_they_concern(
         for alert, seconds in told_as.items():
             assert set(seconds) <= {"pager", "slack"}, seconds
             figures.add(f"{alert}, from the fault to the pager", [seconds["pager"]])
-        for alert in ("CertificateExpiring", "PrometheusDown", "BackupFailed"):
+        for alert, paged in (
+            ("CertificateExpiring", False),
+            ("CertificateLastDay", True),
+            ("PrometheusDown", True),
+            ("BackupFailed", False),
+        ):
             seconds = sink.wait(alert, begin, WARNING)
-            assert "pager" not in seconds or alert == "PrometheusDown"
+            assert paged or "pager" not in seconds
             figures.add(f"{alert}, from the fault to a message", [min(seconds.values())])
     hosts.on(backup.name, "rm", "-f", "/var/lib/prometheus/node-exporter/backup_drill.prom")
-    for alert in ("DiskAlmostFull", "CertificateExpiring", "PrometheusDown"):
+    for alert in ("DiskAlmostFull", "CertificateExpiring", "CertificateLastDay", "PrometheusDown"):
         sink.wait(alert, begin, RESOLVED, resolved=True)
 
 

@@ -68,6 +68,10 @@ def _first(service: str) -> Callable[[Hosts, str], List[str]]:
     return lambda hosts, _primary_name: [one["name"] for one in hosts if service in one["services"]][:1]
 
 
+def _every(service: str) -> Callable[[Hosts, str], List[str]]:
+    return lambda hosts, _primary_name: [one["name"] for one in hosts if service in one["services"]]
+
+
 def _zone_of_primary(hosts: Hosts, primary: str) -> List[str]:
     zone = next(one["zone"] for one in hosts if one["name"] == primary)
     return [one["name"] for one in hosts if one["zone"] == zone]
@@ -129,6 +133,14 @@ SCENARIOS: Dict[str, Scenario] = {
     "bad_deploy": Scenario("a release is deployed that does not work", "R61", DEPLOY, _first("api"), 15),
     "zone_lost": Scenario(
         "the zone of the primary is lost, and an operator acts", "R61", POWER, _zone_of_primary, 60, DATABASE
+    ),
+    "entrance_lost": Scenario(
+        "all load balancers of the region are lost, and an operator acts",
+        "R61",
+        POWER,
+        _every("load_balancer"),
+        120,
+        REGION,
     ),
     "region_handed_over": Scenario(
         "nothing is lost: an operator lets the other region lead, and takes the lead back",

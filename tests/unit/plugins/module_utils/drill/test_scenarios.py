@@ -74,6 +74,7 @@ EVERYTHING = [one["name"] for one in REGION]
         ("vpn_lost", "R61", "power", ["gate2"], 15, ""),
         ("bad_deploy", "R61", "deploy", ["api1"], 15, ""),
         ("zone_lost", "R61", "power", ["edge2", "api2", "web1", "db2", "db4", "cache2", "cache5"], 60, "database"),
+        ("entrance_lost", "R61", "power", ["edge1", "edge2"], 120, "region"),
         ("region_handed_over", "R63", "none", ["db2"], 60, "region"),
         ("region_lost", "R63", "power", EVERYTHING, 120, "region"),
     ],
@@ -145,6 +146,7 @@ THERE_ARE = """. There are:
   -e scenario=vpn_lost                the VPN server is lost
   -e scenario=bad_deploy              a release is deployed that does not work
   -e scenario=zone_lost               the zone of the primary is lost, and an operator acts
+  -e scenario=entrance_lost           all load balancers of the region are lost, and an operator acts
   -e scenario=region_handed_over      nothing is lost: an operator lets the other region lead, and takes the lead back
   -e scenario=region_lost             a region is lost, and an operator acts"""
 
@@ -164,6 +166,7 @@ def test_a_drill_that_is_none_is_answered_with_those_that_there_are(name, begin)
     [
         ("store_without_quorum", "etcd"),
         ("load_balancer_lost", "load_balancer"),
+        ("entrance_lost", "load_balancer"),
         ("api_lost", "api"),
         ("web_lost", "web"),
         ("cache_lost", "redis"),

@@ -1,0 +1,93 @@
+# Copyright: (c) 2026, FreeAgentics
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Measure in the running lab how soon alerts arrive, and how long a switch between regions takes.
+
+    python -m scripts.bench_incidents [--runs N] [--only SECTION]     as root, beside a lab
+
+The faults, and who looks what came of them, are those of tests/drills.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+from typing import Dict, List, Mapping, NamedTuple, Sequence, Tuple
+
+from scripts import benchmarks
+from tests.acceptance.data.figures import PATH
+
+ROOT = Path(__file__).resolve().parents[1]
+RUNS = 3
+
+
+class Section(NamedTuple):
+    """A section of the page: which tests measure it, what it says first, and how many seconds are wanted of what."""
+
+    tests: Sequence[str]
+    says: str
+    wanted: Sequence[Tuple[str, float]]
+
+
+SECTIONS: Dict[str, Section] = {
+    "Alerts": Section(
+        ("tests/drills/test_alerts.py",),
+        "From a fault in the lab until the pager, or Slack or the mailbox, has the message, by the clock of what "
+        "receives it:",
+        (("RegionDown", 300), ("to the pager", 60)),
+    ),
+    "Regions": Section(
+        ("tests/drills/test_region.py", "-k", "hands_over or lost_and_comes_back"),
+        "The longest time in which no record was stored through the site's name, which clients keep for 30 s, by the "
+        "visitors' clock:",
+        (("a region is lost", 60),),
+    ),
+}
+
+
+def measure(section: Section) -> Dict[str, List[float]]:
+    """Run the tests of a section once, and return the seconds that they measured.
+
+    :raises subprocess.CalledProcessError: one failed.
+    """
+    PATH.unlink(missing_ok=True)
+    command = [sys.executable, "-m", "pytest", "-q", "--runs", "1", *section.tests]
+    subprocess.run(command, cwd=ROOT, check=True)
+    found = json.loads(PATH.read_text(encoding="utf-8"))
+    return {name: figure["runs"] for name, figure in found.items()}
+
+
+def lines_of(section: Section, seconds: Mapping[str, Sequence[float]]) -> List[str]:
+    """Return the lines of a section of the page.
+
+    :param seconds: of each run, by what was measured.
+    """
+    rows = []
+    for name, runs in seconds.items():
+        most = next((f"{limit:g} s" for part, limit in section.wanted if part in name), "")
+        rows.append(f"| {name} | {len(runs)} | {statistics.median(runs):.1f} s | {max(runs):.1f} s | {most} |")
+    said = f"{section.says[:-1]} ({os.cpu_count()} cores carry the whole lab):"
+    return [said, "", "| what | runs | median | worst | wanted |", "| --- | ---: | ---: | ---: | ---: |", *rows]
+
+
+def main() -> None:
+    """Measure, and write the sections."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--runs", type=int, default=RUNS, help="how often (default: %(default)s)")
+    parser.add_argument("--only", action="append", choices=list(SECTIONS), help="this section alone; may be repeated")
+    options = parser.parse_args()
+    os.environ["PATH"] = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    for title in options.only or SECTIONS:
+        seconds: Dict[str, List[float]] = {}
+        for _run in range(options.runs):
+            for name, runs in measure(SECTIONS[title]).items():
+                seconds.setdefault(name, []).extend(runs)
+        benchmarks.write(title, lines_of(SECTIONS[title], seconds))
+
+
+if __name__ == "__main__":
+    main()
