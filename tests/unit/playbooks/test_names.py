@@ -1,0 +1,120 @@
+# Copyright: (c) 2026, FreeAgentics
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The names of the site are led to a region by the provider's own module, with options that this module has.
+
+Nobody can ask Route 53 or Cloudflare in a test, so stand-ins take what the modules' documentation says they take, and
+keep it. What the lab's own DNS server answers to RFC 2136 is in tests/drills/test_region.py.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+REPOSITORY = Path(__file__).resolve().parents[3]
+PROGRAMS = Path(sys.executable).parent
+#: A module that takes what another one documents, and keeps it.
+STAND_IN = """
+import json, os
+from ansible.module_utils.basic import AnsibleModule
+module = AnsibleModule(argument_spec=json.loads({spec!r}))
+with open({kept!r}, "a") as file:
+    file.write(json.dumps({{key: value for key, value in module.params.items() if value is not None}}) + "\\n")
+module.exit_json(changed=True)
+"""
+
+
+@pytest.fixture
+def led(tmp_path):
+    """Return what runs the tasks of a provider, and returns what its module was asked."""
+
+    def run(provider, module, secrets, **variables):
+        described = subprocess.run(
+            [str(PROGRAMS / "ansible-doc"), "--json", module], capture_output=True, text=True, check=True
+        ).stdout
+        options = json.loads(described)[module]["doc"]["options"]
+        known = ("type", "elements", "choices", "required", "aliases")
+        spec = {name: {key: option[key] for key in known if key in option} for name, option in options.items()}
+        namespace, collection, name = module.split(".")
+        home = tmp_path / "ansible_collections" / namespace / collection
+        (home / "plugins" / "modules").mkdir(parents=True)
+        (home / "galaxy.yml").write_text(f"namespace: {namespace}\nname: {collection}\nversion: 99.0.0\n")
+        kept = tmp_path / "kept"
+        text = STAND_IN.format(spec=json.dumps(spec), kept=str(kept))
+        (home / "plugins" / "modules" / f"{name}.py").write_text(text)
+        tasks = REPOSITORY / "playbooks" / "tasks" / "failover" / f"dns_{provider}.yml"
+        play = {
+            "hosts": "localhost",
+            "gather_facts": False,
+            "vars": {
+                "ansible_python_interpreter": sys.executable,
+                "platform_domain": "example.com",
+                "__failover_names": ["app.example.com", "api.example.com"],
+                "__failover_addresses": ["203.0.113.11", "203.0.113.12"],
+                "__plan": {"others": ["east"]},
+                **secrets,
+                **variables,
+            },
+            "tasks": [{"ansible.builtin.import_tasks": str(tasks)}],
+        }
+        (tmp_path / "play.yml").write_text(yaml.safe_dump([play]))
+        balancers = {
+            name: {"platform_region": region, **({"platform_public_address": address} if address else {})}
+            for name, region, address in (
+                ("lb1", "east", "198.51.100.11"),
+                ("lb2", "east", ""),
+                ("lb9", "west", "203.0.113.11"),
+            )
+        }
+        (tmp_path / "hosts.yml").write_text(yaml.safe_dump({"load_balancer": {"hosts": balancers}}))
+        (tmp_path / "ansible.cfg").touch()
+        environment = {
+            **os.environ,
+            "ANSIBLE_COLLECTIONS_PATH": str(tmp_path),
+            "ANSIBLE_CONFIG": str(tmp_path / "ansible.cfg"),
+            "ANSIBLE_INVENTORY_ENABLED": "yaml",
+        }
+        command = [str(PROGRAMS / "ansible-playbook"), "-i", str(tmp_path / "hosts.yml"), str(tmp_path / "play.yml")]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert not any(secret in done.stdout for secret in secrets.values())
+        return [json.loads(line) for line in kept.read_text().splitlines()]
+
+    return run
+
+
+def test_route53_has_each_name_lead_to_all_addresses_and_to_no_other(led):
+    asked = led("route53", "amazon.aws.route53", {})
+    assert [one["record"] for one in asked] == ["app.example.com", "api.example.com"]
+    for one in asked:
+        assert (one["state"], one["zone"], one["type"], one["ttl"]) == ("present", "example.com", "A", 30)
+        assert one["value"] == ["203.0.113.11", "203.0.113.12"]
+        # The record is put in the place of the one that led elsewhere.
+        assert one["overwrite"] is True
+
+
+def test_cloudflare_adds_the_addresses_and_takes_those_of_other_regions_away(led):
+    asked = led("cloudflare", "community.general.cloudflare_dns", {"secret_cloudflare_token": "a token of 30 letters"})
+    names = ("app.example.com", "api.example.com")
+    assert [(one["state"], one["record"], one["value"]) for one in asked] == [
+        *(("present", name, address) for name in names for address in ("203.0.113.11", "203.0.113.12")),
+        *(("absent", name, "198.51.100.11") for name in names),
+    ]
+    assert {(one["zone"], one["type"], one["api_token"]) for one in asked} == {
+        ("example.com", "A", "a token of 30 letters")
+    }
+    # It takes no shorter time than a minute for names that it does not stand before itself.
+    assert {(one["ttl"], one["proxied"]) for one in asked if one["state"] == "present"} == {(60, False)}
+
+
+def test_names_before_which_cloudflare_stands_have_the_time_that_it_chooses(led):
+    secrets = {"secret_cloudflare_token": "a token of 30 letters"}
+    asked = led("cloudflare", "community.general.cloudflare_dns", secrets, dns_proxied=True, dns_zone="example.org")
+    assert {(one["ttl"], one["proxied"]) for one in asked if one["state"] == "present"} == {(1, True)}
+    assert {one["zone"] for one in asked} == {"example.org"}
