@@ -14,8 +14,8 @@ description:
     any more. A server that does not stop in time, because it hangs or is stopped by a signal, is killed; what was
     acknowledged is in its log. Nothing of the data is touched.
   - A mark says that it was stopped for a failover, and keeps systemd from starting the unit until it is released or the
-    host is started anew. O(state=released) removes the mark and starts Patroni. Without a mark it does nothing, so a
-    server that somebody stopped on purpose stays so.
+    host is started anew. O(state=released) removes the mark and starts Patroni, if it ran before; a server that
+    somebody stopped on purpose stays so. Without a mark it does nothing.
   - Needs the rights of root.
 author:
   - FreeAgentics (@freeagentics)
@@ -90,6 +90,8 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.freeagentics.platform.plugins.module_utils.failover.seen import fence_mark, going_mark
 
+#: What the mark says of a unit that was down before.
+DOWN = "# It was down before, and stays so.\n"
 #: Seconds until processes are gone that were killed.
 KILLED_SECONDS = 10.0
 
@@ -153,8 +155,13 @@ class Server:
         return f"{works} in {self._directory}, {self._unit} is {self.unit_state}"
 
     def stop(self, patience: float) -> bool:
-        """Stop it; return whether it had to be killed."""
-        self._keep_from_starting()
+        """Stop it, and let nobody start it; return whether it had to be killed."""
+        down = self.stopped()
+        if not self.marked:
+            self._keep_from_starting(DOWN if down else "")
+        # Somebody may have started it before the mark was there.
+        if down and self.stopped():
+            return False
         self._systemctl("stop", "--no-block")
         if not any(map(hangs, working_in(self._directory))) and wait(self.stopped, patience):
             return False
@@ -170,22 +177,30 @@ class Server:
                 os.kill(process, signal.SIGKILL)
         return self.stopped()
 
-    def _keep_from_starting(self) -> None:
+    @property
+    def marked(self) -> bool:
+        """Whether nobody can start it."""
+        return os.path.exists(self.mark)
+
+    def _keep_from_starting(self, note: str) -> None:
         """Let nobody start the unit until it is released, or the host was; systemd.unit(5), AssertPathExists."""
         os.makedirs(os.path.dirname(self.mark), exist_ok=True)
         with open(self.mark, "w", encoding="ascii") as file:
-            file.write(f"# Stopped for a failover, which lets it back.\n[Unit]\nAssertPathExists=!{self.mark}\n")
+            file.write(f"# Stopped for a failover, which lets it back.\n{note}[Unit]\nAssertPathExists=!{self.mark}\n")
         self._module.run_command(["systemctl", "daemon-reload"], check_rc=True)
 
     def release(self) -> None:
-        """Let it back into its cluster. One that somebody has started meanwhile goes on.
+        """Let it back into its cluster. One that was down before stays so, and one that somebody started goes on.
 
         The mark has another name until it runs, so that a run which dies here is finished by the next one.
         """
-        if os.path.exists(self.mark):
+        if self.marked:
             os.replace(self.mark, self.going)
         self._module.run_command(["systemctl", "daemon-reload"], check_rc=True)
-        self._systemctl("start")
+        with open(self.going, encoding="ascii") as file:
+            down = DOWN in file.read()
+        if not down:
+            self._systemctl("start")
         os.unlink(self.going)
 
     def _systemctl(self, *words: str) -> None:
@@ -207,11 +222,11 @@ def main() -> None:
     server, began, before, killed = Server(module), time.monotonic(), "", False
     before = server.proof()
     if module.params["state"] == "stopped":
-        changed = not server.stopped()
+        changed = not (server.stopped() and server.marked)
         if changed and not module.check_mode:
             killed = server.stop(module.params["patience"])
     else:
-        changed = os.path.exists(server.mark) or os.path.exists(server.going)
+        changed = server.marked or os.path.exists(server.going)
         if changed and not module.check_mode:
             server.release()
     after = server.proof() if not module.check_mode else before

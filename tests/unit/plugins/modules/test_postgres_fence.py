@@ -51,10 +51,16 @@ def fence(run_module, stand_in, directory, tmp_path):
     return run
 
 
-def test_what_is_stopped_already_is_left_alone(fence, directory):
+def test_what_is_stopped_already_cannot_be_started_and_is_let_back_as_it_was(fence, directory, mark):
     done, asked = fence("stopped")
-    assert (done["changed"], done["killed"], asked) == (False, False, [])
+    assert (done["changed"], done["killed"], asked) == (True, False, ["daemon-reload"])
     assert done["proof"] == f"no process works in {directory}, p.service is inactive"
+    assert f"AssertPathExists=!{mark}" in mark.read_text()
+    done, asked = fence("stopped")
+    assert (done["changed"], asked[1:]) == (False, [])
+    done, asked = fence("released")
+    assert (done["changed"], asked[2:], mark.exists()) == (True, [], False)
+    assert list(mark.parent.iterdir()) == []
 
 
 def test_a_server_that_hangs_is_killed(fence, server, directory, mark):
