@@ -144,9 +144,19 @@ class Server:
         """What systemd says of the unit."""
         return str(self._module.run_command(["systemctl", "is-active", self._unit])[1].strip())
 
+    @property
+    def marked(self) -> bool:
+        """Whether nobody can start it."""
+        return os.path.exists(self.mark)
+
     def stopped(self) -> bool:
         """Return whether nothing runs that could write."""
         return not working_in(self._directory) and self.unit_state in ("inactive", "failed")
+
+    def idle(self) -> bool:
+        """Return whether nothing runs, and systemd is not about to start it: while a host boots, units wait."""
+        job = self._module.run_command(["systemctl", "show", "--property=Job", "--value", self._unit])[1].strip()
+        return self.stopped() and job in ("", "0")
 
     def proof(self) -> str:
         """Return what is to be seen."""
@@ -155,13 +165,21 @@ class Server:
         return f"{works} in {self._directory}, {self._unit} is {self.unit_state}"
 
     def stop(self, patience: float) -> bool:
-        """Stop it, and let nobody start it; return whether it had to be killed."""
-        down = self.stopped()
+        """Stop it, and let nobody start it; return whether it had to be killed.
+
+        What a run that died has left is taken up: its mark, which systemd may not know, and its way back.
+        """
+        if os.path.exists(self.going):
+            os.replace(self.going, self.mark)
+        idle = self.idle()
         if not self.marked:
-            self._keep_from_starting(DOWN if down else "")
-        # Somebody may have started it before the mark was there.
-        if down and self.stopped():
+            self._keep_from_starting(DOWN if idle else "")
+        self._reload()
+        if idle and self.stopped():
             return False
+        if idle:
+            # Somebody has started it before systemd knew that nobody may.
+            self._keep_from_starting("")
         self._systemctl("stop", "--no-block")
         if not any(map(hangs, working_in(self._directory))) and wait(self.stopped, patience):
             return False
@@ -177,16 +195,14 @@ class Server:
                 os.kill(process, signal.SIGKILL)
         return self.stopped()
 
-    @property
-    def marked(self) -> bool:
-        """Whether nobody can start it."""
-        return os.path.exists(self.mark)
-
     def _keep_from_starting(self, note: str) -> None:
         """Let nobody start the unit until it is released, or the host was; systemd.unit(5), AssertPathExists."""
         os.makedirs(os.path.dirname(self.mark), exist_ok=True)
-        with open(self.mark, "w", encoding="ascii") as file:
+        with open(f"{self.mark}.new", "w", encoding="ascii") as file:
             file.write(f"# Stopped for a failover, which lets it back.\n{note}[Unit]\nAssertPathExists=!{self.mark}\n")
+        os.replace(f"{self.mark}.new", self.mark)
+
+    def _reload(self) -> None:
         self._module.run_command(["systemctl", "daemon-reload"], check_rc=True)
 
     def release(self) -> None:
@@ -196,7 +212,7 @@ class Server:
         """
         if self.marked:
             os.replace(self.mark, self.going)
-        self._module.run_command(["systemctl", "daemon-reload"], check_rc=True)
+        self._reload()
         with open(self.going, encoding="ascii") as file:
             down = DOWN in file.read()
         if not down:
@@ -222,8 +238,8 @@ def main() -> None:
     server, began, before, killed = Server(module), time.monotonic(), "", False
     before = server.proof()
     if module.params["state"] == "stopped":
-        changed = not (server.stopped() and server.marked)
-        if changed and not module.check_mode:
+        changed = not (server.idle() and server.marked)
+        if not module.check_mode:
             killed = server.stop(module.params["patience"])
     else:
         changed = server.marked or os.path.exists(server.going)

@@ -151,7 +151,9 @@ def test_a_region_is_lost_and_comes_back(
                 faults.enter_context(hosts.without_power(*(node.name for node in active)))
             begin = time.time()
             said = lead(west)
-            figures.add("a region is lost, from the command, through the site's name", [outage(attempts, begin)])
+            how = "copied anew then" if anew else "rewound then"
+            name = f"a region is lost, {how}: from the command, through the site's name"
+            figures.add(name, [outage(attempts, begin)])
             assert cluster.primary() in cluster.followers
             stored = {key for key, _value in cluster._records(cluster.primary(), "records", prefix)}
         # Its hosts run again; its database must not write beside the one that leads now.

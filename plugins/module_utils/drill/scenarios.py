@@ -32,8 +32,8 @@ ITSELF, DATABASE, REGION, RECOVERY = "", "database", "region", "recovery"
 
 #: Faults for which there are tasks of their own; the others are those of playbooks/files/drill/drill-fault.
 BY_TASKS = (NONE, POWER, KILL, STOP_STORE, DEPLOY)
-#: Faults that are over as soon as they have come, so that nobody has to notice them.
-BRIEF = (NONE, KILL, DEPLOY)
+#: Faults that are over as soon as they have come, or an operator has acted, so that nobody has to notice them.
+BRIEF = (NONE, KILL, FREEZE, DEPLOY)
 #: Faults under which the primary serves on, as far as itself and Patroni know.
 SERVES_ON = (CUT_IN, FILL)
 

@@ -19,6 +19,10 @@ class StoreError(Exception):
     """No member of the store answered as it should; the text says what each one said."""
 
 
+class Denied(StoreError):
+    """It would be no use to ask again."""
+
+
 @dataclass(frozen=True)
 class Entry:
     """What the store has under a key: its value, the revision at which it was made, and the lease that it ends with."""
@@ -31,8 +35,8 @@ class Entry:
 class Store:
     """Asks the members of the store one after the other until one answers.
 
-    A store answers nothing while it elects a leader of its own. What only reads is asked again until then; a change is
-    not, as nobody could say whether it was made already.
+    A store answers nothing while it elects a leader of its own. What only reads is asked again until then. A change is
+    asked of each member once: where it is told not to have been made, one that did not answer may have made it.
 
     :param members: the members, each with the user and the password.
     :param patience: for how many seconds a question is asked again.
@@ -113,24 +117,28 @@ class Store:
         while True:
             try:
                 return self._ask(path, body)
+            except Denied:
+                raise
             except StoreError:
                 if time.monotonic() + AGAIN > deadline:
                     raise
                 time.sleep(AGAIN)
 
     def _ask(self, path: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
-        said = []
+        said, use = [], False
         for member in list(self._members):
             try:
                 answer = self._ask_one(member, path, body)
             except (RestError, StoreError) as error:
                 said.append(str(error))
+                use = use or not isinstance(error, Denied)
             else:
                 # Whoever answered is asked first the next time: one that is dead takes its whole time limit.
                 self._members.remove(member)
                 self._members.insert(0, member)
                 return answer
-        raise StoreError("; ".join(said) or "no member of the cluster store is declared")
+        text = "; ".join(said) or "no member of the cluster store is declared"
+        raise StoreError(text) if use else Denied(text)
 
     def _ask_one(self, member: Endpoint, path: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
         plain, headers = replace(member, username="", password=""), {}
@@ -138,7 +146,7 @@ class Store:
             if member not in self._tokens:
                 login = {"name": member.username, "password": member.password}
                 answer = call(plain, "POST", "/v3/auth/authenticate", login)
-                self._tokens[member] = _checked(plain, "/v3/auth/authenticate", *answer)["token"]
+                self._tokens[member] = _checked(plain, "/v3/auth/authenticate", *answer, final=(400,))["token"]
             headers["Authorization"] = self._tokens[member]
         try:
             return _checked(plain, path, *call(plain, "POST", path, body, headers))
@@ -148,10 +156,11 @@ class Store:
             raise
 
 
-def _checked(member: Endpoint, path: str, status: int, answer: Any) -> Mapping[str, Any]:
+def _checked(member: Endpoint, path: str, status: int, answer: Any, final: Sequence[int] = ()) -> Mapping[str, Any]:
     if status != 200 or not isinstance(answer, Mapping):
         reason = answer.get("message") or answer.get("error") if isinstance(answer, Mapping) else answer
-        raise StoreError(f"{member.place}{path}: HTTP status {status}: {reason}")
+        kind = Denied if status in final else StoreError
+        raise kind(f"{member.place}{path}: HTTP status {status}: {reason}")
     return answer
 
 

@@ -41,12 +41,13 @@ def server(directory):
 def fence(run_module, stand_in, directory, tmp_path):
     """Run the module with a systemd that says that the unit is in a state."""
 
-    def run(state, unit_state="inactive", **changes):
-        asked = stand_in("systemctl", {"is-active": (3, f"{unit_state}\n", ""), "": (0, "", "")})
+    def run(state, unit_state="inactive", job="0", **changes):
+        answers = {"is-active": (3, f"{unit_state}\n", ""), "show": (0, f"{job}\n", ""), "": (0, "", "")}
+        asked = stand_in("systemctl", answers)
         arguments = {"state": state, "directory": str(directory), "unit": "p.service", "patience": 0.2}
         arguments["runtime_directory"] = str(tmp_path / "run")
         done = run_module("postgres_fence", **{**arguments, **changes})
-        return done, [" ".join(words) for words in asked() if words[0] != "is-active"]
+        return done, [" ".join(words) for words in asked() if words[0] not in ("is-active", "show")]
 
     return run
 
@@ -56,11 +57,29 @@ def test_what_is_stopped_already_cannot_be_started_and_is_let_back_as_it_was(fen
     assert (done["changed"], done["killed"], asked) == (True, False, ["daemon-reload"])
     assert done["proof"] == f"no process works in {directory}, p.service is inactive"
     assert f"AssertPathExists=!{mark}" in mark.read_text()
+    # Whoever wrote the mark may have died before systemd read it.
     done, asked = fence("stopped")
-    assert (done["changed"], asked[1:]) == (False, [])
+    assert (done["changed"], asked[1:]) == (False, ["daemon-reload"])
     done, asked = fence("released")
-    assert (done["changed"], asked[2:], mark.exists()) == (True, [], False)
+    assert (done["changed"], asked[2:]) == (True, ["daemon-reload"])
     assert list(mark.parent.iterdir()) == []
+
+
+def test_what_is_about_to_start_is_stopped_and_let_back_to_start(fence, mark):
+    done, asked = fence("stopped", job="77")
+    assert (done["changed"], asked) == (True, ["daemon-reload", "stop --no-block p.service"])
+    done, asked = fence("released")
+    assert (done["changed"], asked[2:]) == (True, ["daemon-reload", "start p.service"])
+    assert not mark.exists()
+
+
+def test_what_a_run_had_not_let_back_yet_is_let_back_by_the_next(fence, mark):
+    mark.parent.mkdir(parents=True)
+    mark.with_name("fenced.conf.released").touch()
+    done, asked = fence("stopped")
+    assert (done["changed"], asked, mark.exists()) == (True, ["daemon-reload"], True)
+    done, asked = fence("released")
+    assert (done["changed"], asked[1:]) == (True, ["daemon-reload", "start p.service"])
 
 
 def test_a_server_that_hangs_is_killed(fence, server, directory, mark):

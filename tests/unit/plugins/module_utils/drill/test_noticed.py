@@ -23,12 +23,5 @@ def test_the_soonest_comes_first_and_counts_once():
     ]
 
 
-def test_what_fired_before_the_fault_is_not_of_it():
-    assert noticed([[series("BackupTooOld", 5, 10, 11, severity="warning"), series("HostDown")]], 10) == []
-    assert noticed([[series("BackupTooOld", 5), series("BackupTooOld", 12)]], 10) == [
-        {"alert": "BackupTooOld", "severity": "page", "seconds": 2.0}
-    ]
-
-
 def test_servers_that_say_nothing_noticed_nothing():
     assert noticed([], 10) == noticed([[], []], 10) == []

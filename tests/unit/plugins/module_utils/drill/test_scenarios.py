@@ -86,7 +86,7 @@ def test_each_drill_is_about_hosts_of_the_region(name, row, fault, hosts, second
         "row": row,
         "fault": fault,
         "on_host": fault not in ("none", "power", "kill", "stop_store", "deploy"),
-        "lasts": fault not in ("none", "kill", "deploy"),
+        "lasts": fault not in ("none", "kill", "freeze", "deploy"),
         "hosts": hosts,
         "seconds": seconds,
         "operator": operator,

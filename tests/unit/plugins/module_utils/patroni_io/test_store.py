@@ -65,6 +65,13 @@ def test_a_store_that_elects_a_leader_is_read_again(api, member):
     assert Store([member], patience=5).get("key") == "77"
 
 
+def test_a_store_that_knows_no_such_password_is_asked_once(api, member):
+    api.answers[LOGIN] = (400, '{"error": "authentication failed"}')
+    with pytest.raises(StoreError, match="authentication failed"):
+        Store([member], patience=60).get("key")
+    assert len(api.requests) == 1
+
+
 def test_nobody_is_asked_again_to_change_something(api, member):
     api.answers[TXN] = (503, '{"error": "etcdserver: request timed out"}')
     with pytest.raises(StoreError, match="etcdserver: request timed out"):
