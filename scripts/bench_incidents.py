@@ -37,13 +37,13 @@ SECTIONS: Dict[str, Section] = {
     "Alerts": Section(
         ("tests/drills/test_alerts.py",),
         "From a fault in the lab until the pager, or Slack or the mailbox, has the message, by the clock of what "
-        "receives it:",
+        "receives it",
         (("RegionDown", 300), ("to the pager", 60)),
     ),
     "Regions": Section(
         ("tests/drills/test_region.py", "-k", "hands_over or lost_and_comes_back"),
         "The longest time in which no record was stored through the site's name, which clients keep for 30 s, by the "
-        "visitors' clock:",
+        "visitors' clock",
         (("a region is lost", 60),),
     ),
 }
@@ -70,7 +70,7 @@ def lines_of(section: Section, seconds: Mapping[str, Sequence[float]]) -> List[s
     for name, runs in seconds.items():
         most = next((f"{limit:g} s" for part, limit in section.wanted if part in name), "")
         rows.append(f"| {name} | {len(runs)} | {statistics.median(runs):.1f} s | {max(runs):.1f} s | {most} |")
-    said = f"{section.says[:-1]} ({os.cpu_count()} cores carry the whole lab):"
+    said = f"{section.says} ({os.cpu_count()} cores carry the whole lab):"
     return [said, "", "| what | runs | median | worst | wanted |", "| --- | ---: | ---: | ---: | ---: |", *rows]
 
 

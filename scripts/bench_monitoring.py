@@ -56,7 +56,7 @@ class Lab:
 
     def text_seconds(self) -> Dict[str, float]:
         """Return how long host-metrics has had a processor, in seconds, on the first host of each kind."""
-        kinds = {host.services: host for host in reversed(self.topology.hosts) if host.region}
+        kinds = {host.services: host for host in reversed(self.topology.hosts)}
         return {host.name: self._text_seconds(host) for host in kinds.values()}
 
     def _text_seconds(self, host: Host) -> float:

@@ -175,9 +175,9 @@ class Server:
         if not self.marked:
             self._keep_from_starting(DOWN if idle else "")
         self._reload()
-        if idle and self.stopped():
-            return False
         if idle:
+            if self.stopped():
+                return False
             # Somebody has started it before systemd knew that nobody may.
             self._keep_from_starting("")
         self._systemctl("stop", "--no-block")

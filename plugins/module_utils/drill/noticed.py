@@ -19,7 +19,8 @@ def noticed(answers: Sequence[Sequence[Mapping[str, Any]]], begin: float) -> Lis
     first: Dict[Tuple[str, str], float] = {}
     for series in (one for answer in answers for one in answer):
         key = series["metric"]["alertname"], series["metric"].get("severity", "")
-        for moment, _value in series["values"]:
-            first[key] = min(float(moment), first.get(key, float(moment)))
+        # Values are in the order of their moments.
+        moment = float(series["values"][0][0])
+        first[key] = min(moment, first.get(key, moment))
     found = sorted((moment - begin, *key) for key, moment in first.items())
     return [{"alert": name, "severity": severity, "seconds": round(after, 1)} for after, name, severity in found]

@@ -64,12 +64,12 @@ def _primary(_hosts: Hosts, primary: str) -> List[str]:
     return [primary]
 
 
-def _first(service: str) -> Callable[[Hosts, str], List[str]]:
-    return lambda hosts, _primary_name: [one["name"] for one in hosts if service in one["services"]][:1]
-
-
 def _every(service: str) -> Callable[[Hosts, str], List[str]]:
     return lambda hosts, _primary_name: [one["name"] for one in hosts if service in one["services"]]
+
+
+def _first(service: str) -> Callable[[Hosts, str], List[str]]:
+    return lambda hosts, primary: _every(service)(hosts, primary)[:1]
 
 
 def _zone_of_primary(hosts: Hosts, primary: str) -> List[str]:

@@ -125,20 +125,19 @@ class Store:
                 time.sleep(AGAIN)
 
     def _ask(self, path: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
-        said, use = [], False
+        errors: List[Exception] = []
         for member in list(self._members):
             try:
                 answer = self._ask_one(member, path, body)
             except (RestError, StoreError) as error:
-                said.append(str(error))
-                use = use or not isinstance(error, Denied)
+                errors.append(error)
             else:
                 # Whoever answered is asked first the next time: one that is dead takes its whole time limit.
                 self._members.remove(member)
                 self._members.insert(0, member)
                 return answer
-        text = "; ".join(said) or "no member of the cluster store is declared"
-        raise StoreError(text) if use else Denied(text)
+        kind = Denied if all(isinstance(error, Denied) for error in errors) else StoreError
+        raise kind("; ".join(map(str, errors)) or "no member of the cluster store is declared")
 
     def _ask_one(self, member: Endpoint, path: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
         plain, headers = replace(member, username="", password=""), {}

@@ -8,6 +8,7 @@ keep it. What the lab's own DNS server answers to RFC 2136 is in tests/drills/te
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import subprocess
@@ -21,7 +22,7 @@ REPOSITORY = Path(__file__).resolve().parents[3]
 PROGRAMS = Path(sys.executable).parent
 #: A module that takes what another one documents, and keeps it.
 STAND_IN = """
-import json, os
+import json
 from ansible.module_utils.basic import AnsibleModule
 module = AnsibleModule(argument_spec=json.loads({spec!r}))
 with open({kept!r}, "a") as file:
@@ -30,23 +31,27 @@ module.exit_json(changed=True)
 """
 
 
+@functools.cache
+def documented(module):
+    """Return what a module takes by its documentation, as the JSON of an argument_spec."""
+    command = [str(PROGRAMS / "ansible-doc"), "--json", module]
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    known = ("type", "elements", "choices", "required", "aliases")
+    options = json.loads(said)[module]["doc"]["options"].items()
+    return json.dumps({name: {key: option[key] for key in known if key in option} for name, option in options})
+
+
 @pytest.fixture
 def led(tmp_path):
     """Return what runs the tasks of a provider, and returns what its module was asked."""
 
     def run(provider, module, secrets, **variables):
-        described = subprocess.run(
-            [str(PROGRAMS / "ansible-doc"), "--json", module], capture_output=True, text=True, check=True
-        ).stdout
-        options = json.loads(described)[module]["doc"]["options"]
-        known = ("type", "elements", "choices", "required", "aliases")
-        spec = {name: {key: option[key] for key in known if key in option} for name, option in options.items()}
         namespace, collection, name = module.split(".")
         home = tmp_path / "ansible_collections" / namespace / collection
         (home / "plugins" / "modules").mkdir(parents=True)
         (home / "galaxy.yml").write_text(f"namespace: {namespace}\nname: {collection}\nversion: 99.0.0\n")
         kept = tmp_path / "kept"
-        text = STAND_IN.format(spec=json.dumps(spec), kept=str(kept))
+        text = STAND_IN.format(spec=documented(module), kept=str(kept))
         (home / "plugins" / "modules" / f"{name}.py").write_text(text)
         tasks = REPOSITORY / "playbooks" / "tasks" / "failover" / f"dns_{provider}.yml"
         play = {

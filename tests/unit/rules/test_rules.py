@@ -94,7 +94,7 @@ def test_there_are_alerts():
 def test_names_are_there_once():
     # Series of one name are told apart by the labels that their rules give them.
     recorded = Counter((rule["record"], *sorted(rule.get("labels", {}).items())) for _path, rule in rules("record"))
-    twice = [name for name, count in (Counter(NAMES) + recorded).items() if count > 1]
+    twice = [name for name, count in (Counter((name,) for name in NAMES) + recorded).items() if count > 1]
     assert twice == [], f"more than one rule is called {twice}"
 
 
