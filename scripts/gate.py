@@ -17,6 +17,8 @@ import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
 ENGINES = ("haproxy", "nginx")
+#: What a lane beside another one leaves out: every scenario and the lab run the modules by Debian 12's Python 3.11.
+LEFT_OUT = {"python3.11": ("tests/unit/plugins/modules/",)}
 #: Of a failed check's output the end is shown, and of many failures of one kind the first.
 REASON_LINES, REASON_WIDTH, SHOWN_FAILURES = 15, 300, 5
 
@@ -132,7 +134,8 @@ def _missing_unit(root: Path, results: Sequence[Result]) -> Iterator[str]:
         if source.name != "__init__.py" and suite.as_posix() not in suites:
             yield f"{_relative(root, source)} has no unit tests: {suite.as_posix()} does not exist"
     for lane in lanes:
-        yield from _missing_suites(lane, suites, results)
+        left_out = LEFT_OUT.get(lane, ()) if len(lanes) > 1 else ()
+        yield from _missing_suites(lane, {suite for suite in suites if not suite.startswith(left_out)}, results)
 
 
 def _missing_suites(report: str, suites: set[str], results: Sequence[Result]) -> Iterator[str]:

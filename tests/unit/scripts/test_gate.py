@@ -72,6 +72,23 @@ def test_every_plugin_needs_unit_tests_and_every_suite_runs_in_every_lane(root: 
     )
 
 
+def test_the_older_python_leaves_the_modules_tests_to_the_newer_one_and_to_hosts(root: Path) -> None:
+    modules = root / "tests" / "unit" / "plugins" / "modules"
+    modules.mkdir(parents=True)
+    (modules / "test_ping.py").touch()
+    (root / "tests" / "unit" / "test_other.py").touch()
+    write_checks(root, "unit", **{"python3.11": True})
+    write_junit(root, "unit", "python3.11", {"tests.unit.test_empty": ""})
+    of_the_older = "tests/unit/test_other.py executed nothing in python3.11"
+    assert read_stage(root, "unit").missing == (
+        "tests/unit/plugins/modules/test_ping.py executed nothing in python3.11",
+        of_the_older,
+    )
+    write_checks(root, "unit", **{"python3.11": True, "python3.13": True})
+    write_junit(root, "unit", "python3.13", {"tests.unit.plugins.modules.test_ping": "", "tests.unit.test_other": ""})
+    assert read_stage(root, "unit").missing == (of_the_older,)
+
+
 def test_no_plugin_of_this_collection_lacks_unit_tests() -> None:
     """The gate looks at a whole run; this says it in the stage of the unit tests already."""
     assert [text for text in read_stage(ROOT, "unit").missing if "has no unit tests" in text] == []
