@@ -21,7 +21,7 @@ from scripts.dashboards.panels import (
 )
 
 DAY = 86400
-ALERTS = "SecurityBreach|LoginFailuresHigh|RequestsBlocked|CertificateExpiring|ClockDrift"
+ALERTS = "SecurityBreach|LoginFailuresHigh|RequestsBlocked|AddressesBanned|CertificateExpiring|ClockDrift"
 CERTIFICATES = f'platform_certificate_expiry_timestamp_seconds{{job="node", {HOST}}}'
 
 
@@ -87,6 +87,12 @@ def _refused() -> str:
     return f"sum by (region) (rate({denied}[$__rate_interval])) or {_of_api('403|429')}"
 
 
+def _banned() -> str:
+    """Return how many clients were refused for the rate limit; both load balancers of a region know them all."""
+    known = f'haproxy_sticktable_used{{job="load_balancer", name="platform/banned", {REGION}}}'
+    return f"max by (region) ({known}) or sum by (region) (region:api_requests:rate5m{{{REGION}}}) * 0"
+
+
 def _of_api(statuses: str) -> str:
     """Return the rate of the API's answers with these statuses, which is 0 where it never gave one."""
     return (
@@ -148,6 +154,15 @@ def _requests() -> Row:
             "RequestsBlocked",
             Query(_refused(), "{{region}}"),
             limits=above(1, 10),
+        ),
+        series(
+            "Clients that were refused",
+            "short",
+            "Clients that the load balancers refused within 5 min because they asked too much (R22); lb-banned on a load "
+            "balancer names them. Where nginx balances, which does not tell, none.",
+            "AddressesBanned",
+            Query(_banned(), "{{region}}"),
+            limits=above(20),
         ),
         series(
             "Answers of client errors",
