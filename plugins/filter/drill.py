@@ -7,6 +7,7 @@ from __future__ import annotations
 from time import time_ns
 
 from ansible_collections.freeagentics.platform.plugins.module_utils.drill import ledger, scenarios
+from ansible_collections.freeagentics.platform.plugins.module_utils.drill.acted import acted
 from ansible_collections.freeagentics.platform.plugins.module_utils.drill.noticed import noticed
 from ansible_collections.freeagentics.platform.plugins.module_utils.failover import seen
 
@@ -108,6 +109,10 @@ def drill_report(planned, outcome):
         {"name": "records not acknowledged meanwhile", "measured": str(judged["failed"]), "target": ""},
         {"name": "the monitoring noticed it", "measured": _soonest(told), "target": ""},
     ]
+    after = acted(**outcome["operated"]) if outcome.get("operated") else None
+    if after is not None:
+        name = "from the operator's command to its first act"
+        figures.append({"name": name, "measured": f"{after} s", "target": "10 s"})
     proved = [f"{server}: {found}" for server, found in sorted(judged["findings"].items())] or [
         "every acknowledged record is on every server, once; none that was refused is anywhere"
     ]
@@ -127,6 +132,7 @@ def drill_report(planned, outcome):
             **{key: planned[key] for key in ("name", "title", "row", "seconds")},
             **judged,
             "noticed": told,
+            "acted": after,
             "good": good,
         },
     }

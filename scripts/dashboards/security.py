@@ -158,8 +158,8 @@ def _requests() -> Row:
         series(
             "Clients that were refused",
             "short",
-            "Clients that the load balancers refused within 5 min because they asked too much (R22); lb-banned on a load "
-            "balancer names them. Where nginx balances, which does not tell, none.",
+            "Clients that the load balancers refused within 5 min because they asked too much (R22); lb-banned on a "
+            "load balancer names them. Where nginx balances, which does not tell, none.",
             "AddressesBanned",
             Query(_banned(), "{{region}}"),
             limits=above(20),

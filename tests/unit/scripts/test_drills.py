@@ -101,12 +101,12 @@ def test_the_page_has_a_row_for_each_scenario():
     assert lines[: len(drills.HEAD.splitlines())] == drills.HEAD.splitlines()
     head, rule, *rows = lines[len(drills.HEAD.splitlines()) + 1 :]
     assert head == (
-        "| scenario | what happens | row | who deals with it | passed | away, median and worst | at most | first alert "
-        "| lost |"
+        "| scenario | what happens | row | who deals with it | passed | away, median and worst | at most "
+        "| acts after, median and worst | first alert | lost |"
     )
-    assert rule == "| --- | --- | --- | --- | --- | --- | --- | --- | --- |"
+    assert rule == "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |"
     assert [line.split(" | ")[0] for line in rows] == [f"| `{name}`" for name in SCENARIOS]
-    assert {line.count("|") for line in (head, rule, *rows)} == {10}
+    assert {line.count("|") for line in (head, rule, *rows)} == {11}
     assert drills.page({}).endswith(f"{rows[-1]}\n")
 
 
@@ -115,15 +115,15 @@ def test_the_page_has_a_row_for_each_scenario():
     [
         (
             "primary_lost",
-            "| `primary_lost` | the primary is lost | R62 | the platform by itself | not run |  | 40 s |  |  |",
+            "| `primary_lost` | the primary is lost | R62 | the platform by itself | not run |  | 40 s |  |  |  |",
         ),
         (
             "primary_frozen",
-            "| `primary_frozen` | it hangs | R62 | an operator: `failover.yml` | not run |  | 7.5 s |  |  |",
+            "| `primary_frozen` | it hangs | R62 | an operator: `failover.yml` | not run |  | 7.5 s |  |  |  |",
         ),
         (
             "region_lost",
-            "| `region_lost` | a region is lost | R63 | an operator: `failover.yml` | not run |  | 120 s |  |  |",
+            "| `region_lost` | a region is lost | R63 | an operator: `failover.yml` | not run |  | 120 s |  |  |  |",
         ),
     ],
 )
@@ -136,15 +136,18 @@ def test_a_drill_that_was_not_run_says_so(name, line):
 @pytest.mark.parametrize(
     ("runs", "cells"),
     [
-        ([drill("primary_lost")], ["1 of 1", "12.0 s, 12.0 s", "40 s", "", "none"]),
-        ([drill("primary_lost", 12.34), drill("primary_lost", 11.0)], ["2 of 2", "11.7 s, 12.3 s", "40 s", "", "none"]),
+        ([drill("primary_lost")], ["1 of 1", "12.0 s, 12.0 s", "40 s", "", "", "none"]),
+        (
+            [drill("primary_lost", 12.34), drill("primary_lost", 11.0)],
+            ["2 of 2", "11.7 s, 12.3 s", "40 s", "", "", "none"],
+        ),
         (
             [drill("primary_lost", 30), drill("primary_lost", 50.06, good=False), drill("primary_lost", 10)],
-            ["2 of 3", "30.0 s, 50.1 s", "40 s", "", "none"],
+            ["2 of 3", "30.0 s, 50.1 s", "40 s", "", "", "none"],
         ),
         (
             [drill("primary_lost", good=False, db2="1 lost (a)", db1="1 lost (a)")],
-            ["0 of 1", "12.0 s, 12.0 s", "40 s", "", "1 lost (a)"],
+            ["0 of 1", "12.0 s, 12.0 s", "40 s", "", "", "1 lost (a)"],
         ),
         # What was found once counts, however often the platform passed since.
         (
@@ -153,7 +156,7 @@ def test_a_drill_that_was_not_run_says_so(name, line):
                 drill("primary_lost"),
                 drill("primary_lost"),
             ],
-            ["2 of 3", "12.0 s, 12.0 s", "40 s", "", "1 doubled (c); 2 lost (a, b)"],
+            ["2 of 3", "12.0 s, 12.0 s", "40 s", "", "", "1 doubled (c); 2 lost (a, b)"],
         ),
     ],
 )
@@ -164,11 +167,11 @@ def test_of_drills_that_were_run_the_page_says_what_came_of_them(runs, cells):
 @pytest.mark.parametrize(
     ("more", "cells"),
     [
-        ([], ["0 of 1", "", "40 s", "", "none"]),
-        ([drill("primary_lost", 8.0)], ["1 of 2", "8.0 s, 8.0 s", "40 s", "", "none"]),
+        ([], ["0 of 1", "", "40 s", "", "", "none"]),
+        ([drill("primary_lost", 8.0)], ["1 of 2", "8.0 s, 8.0 s", "40 s", "", "", "none"]),
         (
             [drill("primary_lost", 8.0, good=False, db1="1 lost (a)")],
-            ["0 of 2", "8.0 s, 8.0 s", "40 s", "", "1 lost (a)"],
+            ["0 of 2", "8.0 s, 8.0 s", "40 s", "", "", "1 lost (a)"],
         ),
     ],
 )
@@ -192,7 +195,15 @@ def test_the_page_says_what_alert_fired_first(noticed, cell):
         {**drill("primary_lost"), "noticed": [{"alert": name, "seconds": seconds} for name, seconds in told]}
         for told in noticed
     ]
-    assert row({"primary_lost": runs}, "primary_lost")[4] == cell
+    assert row({"primary_lost": runs}, "primary_lost")[5] == cell
+
+
+@pytest.mark.parametrize(
+    ("acted", "cell"), [([None], ""), ([4.0], "4.0 s, 4.0 s"), ([4.0, None, 6.04, 5.0], "5.0 s, 6.0 s")]
+)
+def test_the_page_says_how_soon_the_command_acted(acted, cell):
+    runs = [{**drill("primary_frozen"), "acted": seconds} for seconds in acted]
+    assert row({"primary_frozen": runs}, "primary_frozen")[4] == cell
 
 
 def test_a_scenario_without_reports_keeps_what_the_page_said_of_it():

@@ -284,10 +284,22 @@ def test_a_drill_that_passed_is_told():
                 "away": 16.5,
                 "findings": {},
                 "noticed": [{"alert": "DatabaseDown", "severity": "page", "seconds": 23.4}],
+                "acted": None,
                 "good": True,
             },
         },
     }
+
+
+def test_where_an_operator_acted_the_report_says_how_soon():
+    timeline = [
+        {"phase": "Plan, and guard", "from": 2.5, "seconds": 1.5},
+        {"phase": "Prove it", "from": 4.0, "seconds": 6.0},
+    ]
+    told = report_of(operated={"delta": "0:00:11.5", "timeline": timeline})["report"]
+    assert told["drill"]["acted"] == 5.5
+    figure = {"name": "from the operator's command to its first act", "measured": "5.5 s", "target": "10 s"}
+    assert told["figures"][-1] == figure
 
 
 @pytest.mark.parametrize(
