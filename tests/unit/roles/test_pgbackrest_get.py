@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 import socket
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -65,6 +66,23 @@ def test_what_a_left_timeline_has_from_there_on_is_not_taken(ask, file):
     assert ask(file, h00000062="97\t0/670B5448\tx\n", h00000063=HISTORY) == (1, said)
 
 
+def test_a_standby_streams_what_begins_a_new_timeline(ask, tmp_path):
+    """It is not looked for in the archive before its leader was asked; where that fails, the archive is asked next."""
+    (tmp_path / "standby.signal").touch()
+    assert ask("000000630000000100000067", h00000063=HISTORY) == (1, "")
+    # The timeline before, and other files of the new one, are in the archive.
+    assert ask("000000620000000100000066", h00000063=HISTORY)[0] == 0
+    assert ask("00000064.history", h00000063=HISTORY)[0] == 0
+    old = time.time() - 6
+    os.utime(tmp_path / "pg_wal" / "00000063.history", (old, old))
+    assert ask("000000630000000100000067")[0] == 0
+
+
+def test_a_server_that_does_not_follow_takes_what_begins_a_new_timeline(ask):
+    """A restore to a moment would end too early."""
+    assert ask("000000630000000100000067", h00000063=HISTORY)[0] == 0
+
+
 def test_without_a_history_everything_is_taken(ask):
     assert ask("000000620000000100000067")[0] == 0
 
@@ -113,6 +131,30 @@ def test_a_repository_whose_host_is_dead_is_not_waited_for(ask):
             f"0000000A.history is not asked for in repository 1: nothing listens at 127.0.0.1:{ports[1]}",
         ],
     )
+
+
+def test_a_repository_that_does_not_answer_at_all_is_waited_for_a_second(ask):
+    """Its packets are dropped, so that nobody refuses; the others are asked meanwhile."""
+    with socket.create_server(("127.0.0.1", 0)) as alive, socket.socket() as full:
+        full.bind(("127.0.0.1", 0))
+        full.listen(0)
+        ports = alive.getsockname()[1], full.getsockname()[1]
+        waiting = [socket.socket() for _ in range(4)]
+        for one in waiting:
+            one.setblocking(False)
+            one.connect_ex(("127.0.0.1", ports[1]))
+        repositories = (
+            f"repo1-host=127.0.0.1\nrepo1-host-port={ports[1]}\n"
+            f"repo2-path=/pgbackrest\nrepo2-s3-endpoint=127.0.0.1:{ports[0]}\n"
+        )
+        begun = time.monotonic()
+        code, said = ask("0000000A.history", repositories)
+        seconds = time.monotonic() - begun
+        for one in waiting:
+            one.close()
+    assert code == 0
+    assert said.splitlines()[1].startswith("0000000A.history is not asked for in repository 1")
+    assert seconds > 0.9
 
 
 def test_where_no_repository_answers_the_file_is_not_there(ask):
