@@ -42,3 +42,12 @@ def test_a_lost_host_loses_no_acknowledged_write(
         for _ in range(runs):
             writers.faults.lose_host()
     assert_outages(figures, "loss of the primary's host", writers.faults, HOST_LOSS)
+
+
+def test_a_host_that_is_cut_off_takes_no_write_beside_the_one_that_leads(
+    load: Callable[[], ContextManager[Load]], runs: int, figures: Figures
+) -> None:
+    with load() as writers:
+        for _ in range(runs):
+            writers.faults.cut_off()
+    assert_outages(figures, "primary's host cut off", writers.faults, HOST_LOSS)

@@ -43,7 +43,11 @@ class Faults:
 
     def lose_host(self) -> None:
         """Take the power of the primary's host away, and give it back once another member serves."""
-        self._watch(self._lose_host)
+        self._watch(partial(self._lose, self._hosts.without_power))
+
+    def cut_off(self) -> None:
+        """Pull the cable of the primary's host, which runs on, and plug it in again once another member serves."""
+        self._watch(partial(self._lose, self._hosts.unplugged))
 
     def planned(self, command: Callable[[], None]) -> None:
         """Let an operator move the lead.
@@ -67,9 +71,9 @@ class Faults:
         with fault(self._cluster.reign()[0]):
             command()
 
-    def _lose_host(self) -> None:
+    def _lose(self, fault: Callable[[str], ContextManager[None]]) -> None:
         reign = self._cluster.reign()
-        with self._hosts.without_power(reign[0]):
+        with fault(reign[0]):
             until("another member takes writes", lambda: self._cluster.reigns_other_than(reign), SERVICE)
 
     def _watch(self, fault: Callable[[], None]) -> None:

@@ -78,6 +78,26 @@ def test_a_standby_streams_what_begins_a_new_timeline(ask, tmp_path):
     assert ask("000000630000000100000067")[0] == 0
 
 
+def test_a_timeline_is_new_once(ask, tmp_path):
+    """A standby that has no segment yet reads the history before each attempt, and keeps what it was given."""
+    (tmp_path / "standby.signal").touch()
+    history = tmp_path / "pg_wal" / "00000063.history"
+    history.write_text(HISTORY)
+    old = time.time() - 6
+    os.utime(history, (old, old))
+    assert ask("00000063.history")[0] == 0
+    (tmp_path / "pg_wal" / "RECOVERYXLOG").rename(history)
+    assert ask("000000630000000100000067")[0] == 0
+
+
+def test_a_timeline_whose_history_waits_for_the_archive_is_not_new(ask, tmp_path):
+    """It is fetched before each attempt."""
+    (tmp_path / "standby.signal").touch()
+    (tmp_path / "pg_wal" / "archive_status").mkdir()
+    (tmp_path / "pg_wal" / "archive_status" / "00000063.history.ready").touch()
+    assert ask("000000630000000100000067", h00000063=HISTORY)[0] == 0
+
+
 def test_a_server_that_does_not_follow_takes_what_begins_a_new_timeline(ask):
     """A restore to a moment would end too early."""
     assert ask("000000630000000100000067", h00000063=HISTORY)[0] == 0
