@@ -26,9 +26,11 @@ DATA, COPY, PORT = "/var/lib/prometheus/metrics2", "/var/lib/prometheus/bench", 
 #: account of itself. Only a copy can be asked for a snapshot of what is in memory yet: the platform's own server has no
 #: interface for that. Blocks of less than two hours have a dearer index than those of later.
 BLOCKS = f"""
+server=
 rm -rf {COPY}
-trap 'kill "$server" 2>/dev/null; wait; rm -rf {COPY}' EXIT
-cp -a {DATA} {COPY}
+trap 'kill "$server" 2>/dev/null || true; wait; rm -rf {COPY}' EXIT
+# Once more where the server took a file away meanwhile.
+cp -a {DATA} {COPY} || {{ rm -rf {COPY}; cp -a {DATA} {COPY}; }}
 rm -f {COPY}/lock
 echo 'global: {{}}' >{COPY}/prometheus.yml
 prometheus --config.file={COPY}/prometheus.yml --storage.tsdb.path={COPY} --web.enable-admin-api \
@@ -122,8 +124,8 @@ def measure() -> List[str]:
     after = lab.text_seconds()
     dearest = max(after, key=lambda name: after[name] - before[name])
     texts = (after[dearest] - before[dearest]) / WATCHED
-    sample = lab.sample_bytes()
     rules = lab.value("max(sum by (instance) (prometheus_rule_group_last_duration_seconds))")
+    sample = lab.sample_bytes()
     lines = [
         f"{count} hosts, {servers:.0f} servers that each scrape all, on {os.cpu_count()} cores that carry everything:",
         "",

@@ -11,11 +11,13 @@ LOOKED = "Plan, and guard"
 
 
 def acted(delta: str, timeline: Sequence[Mapping[str, Any]]) -> Optional[float]:
-    """Return how many seconds after it was called a run of failover.yml began to act, its own start included.
+    """Return how many seconds after it was called a run of failover.yml began to act, or to prove where all was well.
+
+    Its own start is counted, and what it does after its last phase, as its report does not know of either.
 
     :param delta: how long the command took, as M(ansible.builtin.command) returns it: C([D day[s], ]H:MM:SS[.UUUUUU]).
     :param timeline: the phases of its report.
-    :returns: None where it did not act.
+    :returns: None where it was refused.
 
     >>> acted("0:00:09.5", [{"phase": LOOKED, "from": 1, "seconds": 2}, {"phase": "Prove it", "from": 3, "seconds": 4}])
     5.5
@@ -24,7 +26,6 @@ def acted(delta: str, timeline: Sequence[Mapping[str, Any]]) -> Optional[float]:
     if not looked or looked[-1] is timeline[-1]:
         return None
     end = max(one["from"] + one["seconds"] for one in timeline)
-    # What the report does not know of is the time until its first phase.
     return round(_seconds(delta) - end + looked[-1]["from"] + looked[-1]["seconds"], 1)
 
 

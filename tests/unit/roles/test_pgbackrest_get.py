@@ -66,28 +66,35 @@ def test_what_a_left_timeline_has_from_there_on_is_not_taken(ask, file):
     assert ask(file, h00000062="97\t0/670B5448\tx\n", h00000063=HISTORY) == (1, said)
 
 
-def test_a_standby_streams_what_begins_a_new_timeline(ask, tmp_path):
-    """It is not looked for in the archive before its leader was asked; where that fails, the archive is asked next."""
+BEGINS = "000000630000000100000067"
+
+
+def aged(path, seconds):
+    """Let a file be some seconds old; a negative number means one that is newer than now."""
+    then = time.time() - seconds
+    os.utime(path, (then, then))
+
+
+def test_a_standby_streams_the_segment_in_which_a_new_timeline_begins(ask, tmp_path):
+    """Where it cannot, it asks again, and by then the archive is looked at."""
     (tmp_path / "standby.signal").touch()
-    assert ask("000000630000000100000067", h00000063=HISTORY) == (1, "")
-    # The timeline before, and other files of the new one, are in the archive.
-    assert ask("000000620000000100000066", h00000063=HISTORY)[0] == 0
-    assert ask("00000064.history", h00000063=HISTORY)[0] == 0
-    old = time.time() - 6
-    os.utime(tmp_path / "pg_wal" / "00000063.history", (old, old))
-    assert ask("000000630000000100000067")[0] == 0
+    assert ask(BEGINS, h00000063=HISTORY) == (1, "")
+    for other in ("000000630000000100000068", "000000620000000100000066", "00000064.history"):
+        assert ask(other, h00000063=HISTORY)[0] == 0
+    for seconds in (3, -1800):
+        aged(tmp_path / "pg_wal" / "00000063.history", seconds)
+        assert ask(BEGINS)[0] == 0
 
 
 def test_a_timeline_is_new_once(ask, tmp_path):
-    """A standby that has no segment yet reads the history before each attempt, and keeps what it was given."""
+    """A standby that starts reads its history, and keeps what it was given instead of what it had."""
     (tmp_path / "standby.signal").touch()
     history = tmp_path / "pg_wal" / "00000063.history"
     history.write_text(HISTORY)
-    old = time.time() - 6
-    os.utime(history, (old, old))
+    aged(history, 3)
     assert ask("00000063.history")[0] == 0
     (tmp_path / "pg_wal" / "RECOVERYXLOG").rename(history)
-    assert ask("000000630000000100000067")[0] == 0
+    assert ask(BEGINS)[0] == 0
 
 
 def test_a_timeline_whose_history_waits_for_the_archive_is_not_new(ask, tmp_path):
@@ -95,12 +102,12 @@ def test_a_timeline_whose_history_waits_for_the_archive_is_not_new(ask, tmp_path
     (tmp_path / "standby.signal").touch()
     (tmp_path / "pg_wal" / "archive_status").mkdir()
     (tmp_path / "pg_wal" / "archive_status" / "00000063.history.ready").touch()
-    assert ask("000000630000000100000067", h00000063=HISTORY)[0] == 0
+    assert ask(BEGINS, h00000063=HISTORY)[0] == 0
 
 
 def test_a_server_that_does_not_follow_takes_what_begins_a_new_timeline(ask):
     """A restore to a moment would end too early."""
-    assert ask("000000630000000100000067", h00000063=HISTORY)[0] == 0
+    assert ask(BEGINS, h00000063=HISTORY)[0] == 0
 
 
 def test_without_a_history_everything_is_taken(ask):

@@ -110,6 +110,13 @@ def test_the_page_has_a_row_for_each_scenario():
     assert drills.page({}).endswith(f"{rows[-1]}\n")
 
 
+def test_the_page_that_is_kept_has_the_head_and_the_columns_of_today():
+    kept, rows = drills.PAGE.read_text(encoding="utf-8").splitlines(), drills.page({}).splitlines()
+    head = len(drills.HEAD.splitlines()) + 3
+    assert kept[:head] == rows[:head]
+    assert {line.count("|") for line in kept[head:]} == {rows[-1].count("|")}
+
+
 @pytest.mark.parametrize(
     ("name", "line"),
     [
