@@ -10,8 +10,10 @@ module: postgres_failover
 short_description: Take the lease from a primary that cannot write any more, and wait until another member leads
 version_added: 0.1.0
 description:
-  - Removes the leader's key from the cluster store, and that of the member which held it, if it is still the one that
-    was looked at, in one transaction. Patroni's members notice at once and elect. Nothing is promoted beside Patroni.
+  - Removes the leader's key from the cluster store, if it is still the one that was looked at, in one transaction.
+    Patroni's members notice at once and elect. Nothing is promoted beside Patroni.
+  - Before it, the key of the member which held it is removed, on the same condition. Patroni asks everybody for a vote
+    whom it knew while somebody led, and waits two seconds for one that is dead (C(fetch_node_status) in its ha.py).
   - The caller has to have proved before that the old primary cannot write, with M(freeagentics.platform.postgres_fence)
     or by taking its power. Without O(revision) nothing is removed, and the module waits until the lease has run out.
   - Can be run again at any time; where another member leads already, it changes nothing.
@@ -106,6 +108,8 @@ from ansible_collections.freeagentics.platform.plugins.module_utils.patroni_io.s
 PAUSE = 0.1
 #: Seconds for each answer.
 ANSWER = 2.0
+#: Seconds in which Patroni looks at the store once it has been woken: 0.1 in the lab.
+LOOP = 0.4
 
 
 class Refused(Exception):
@@ -146,9 +150,25 @@ class Cluster:
             put[f"{self._folder}failover"] = json.dumps({"member": candidate})
         if leader is None:
             return bool(put) and self._store.change_if_still(f"{self._folder}leader", None, put=put)
-        # With the member's own key, which would run out as well.
-        gone = [f"{self._folder}leader", f"{self._folder}members/{leader.value}"]
-        return self._store.change_if_still(f"{self._folder}leader", leader, gone, put)
+        if not self._forget_member(leader, entries):
+            return False
+        return self._store.change_if_still(f"{self._folder}leader", leader, [f"{self._folder}leader"], put)
+
+    def _forget_member(self, leader: Entry, entries: Mapping[str, Entry]) -> bool:
+        """Remove the leader's key as a member, which would run out as well, and let the others see that it has gone.
+
+        They look at once where the status changes (C(_process_event) in Patroni's dcs/etcd3.py), were it by a blank.
+        Where they do not, the election takes as long as it would have taken.
+        """
+        put = {}
+        if "status" in entries:
+            status = entries["status"].value
+            put[f"{self._folder}status"] = status.rstrip() if status != status.rstrip() else f"{status} "
+        member = f"{self._folder}members/{leader.value}"
+        if not self._store.change_if_still(f"{self._folder}leader", leader, [member], put):
+            return False
+        time.sleep(LOOP)
+        return True
 
     def _seen(self) -> Optional[Entry]:
         """Return the key that was looked at, None where none may be removed."""

@@ -18,7 +18,17 @@ def coded(text):
 def fail_over(run_module, api):
     """Run the module against a store in which a member holds the lease, which every member's Patroni agrees with."""
 
-    def run(holder="db1", made_at=77, role="primary", state="running", standbys="db2,db3", quorum=1, **changes):
+    def run(
+        holder="db1",
+        made_at=77,
+        role="primary",
+        state="running",
+        standbys="db2,db3",
+        quorum=1,
+        status='{"optime": 1}',
+        changed_hands=False,
+        **changes,
+    ):
         pair = {
             "key": coded("/service/here/leader"),
             "value": coded(holder),
@@ -31,8 +41,9 @@ def fail_over(run_module, api):
             {"key": coded(f"/service/here/{name}"), "value": coded(json.dumps(value)), "create_revision": "9"}
             for name, value in kept.items()
         ]
+        pairs.append({"key": coded("/service/here/status"), "value": coded(status), "create_revision": "9"})
         api.answers["/v3/kv/range"] = (200, json.dumps({"kvs": [*pairs, *([pair] if holder else [])]}))
-        api.answers["/v3/kv/txn"] = (200, '{"succeeded": true}')
+        api.answers["/v3/kv/txn"] = (200, json.dumps({"succeeded": not changed_hands}))
         said = {"role": role, "state": state, "xlog": {"received_location": 1000, "replayed_location": 990}}
         api.answers["/patroni"] = (200, json.dumps(said))
         arguments = {
@@ -60,14 +71,33 @@ def test_the_lease_that_was_looked_at_is_taken_away(fail_over, api):
         "no member leads 0.3 s after the lease was taken away. `patronictl list` and `journalctl -u patroni` on the "
         "database hosts say why, and this can be run again"
     )
-    (transaction,) = sent(api, "/v3/kv/txn")
-    key, member = coded("/service/here/leader"), coded("/service/here/members/db1")
-    assert transaction["success"] == [{"request_delete_range": {"key": one}} for one in (key, member)]
-    assert transaction["compare"] == [
-        {"key": key, "target": "CREATE", "result": "EQUAL", "create_revision": "77"},
-        {"key": key, "target": "VALUE", "result": "EQUAL", "value": coded("db1")},
-        {"key": key, "target": "LEASE", "result": "EQUAL", "lease": "5"},
+    first, second = sent(api, "/v3/kv/txn")
+    key, member, status = (coded(f"/service/here/{name}") for name in ("leader", "members/db1", "status"))
+    # The others see first that the member has gone, and are woken to look; then they elect without asking it.
+    assert first["success"] == [
+        {"request_delete_range": {"key": member}},
+        {"request_put": {"key": status, "value": coded('{"optime": 1} ')}},
     ]
+    assert second["success"] == [{"request_delete_range": {"key": key}}]
+    for transaction in (first, second):
+        assert transaction["compare"] == [
+            {"key": key, "target": "CREATE", "result": "EQUAL", "create_revision": "77"},
+            {"key": key, "target": "VALUE", "result": "EQUAL", "value": coded("db1")},
+            {"key": key, "target": "LEASE", "result": "EQUAL", "lease": "5"},
+        ]
+
+
+def test_a_lease_that_has_changed_hands_meanwhile_stays(fail_over, api):
+    fail_over(old="db1", revision=77, changed_hands=True)
+    (transaction,) = sent(api, "/v3/kv/txn")
+    assert {"request_delete_range": {"key": coded("/service/here/leader")}} not in transaction["success"]
+
+
+def test_a_status_that_ends_with_a_blank_loses_it(fail_over, api):
+    """It was written by a run that died."""
+    fail_over(old="db1", revision=77, status='{"optime": 1} ')
+    put = {"key": coded("/service/here/status"), "value": coded('{"optime": 1}')}
+    assert {"request_put": put} in sent(api, "/v3/kv/txn")[0]["success"]
 
 
 @pytest.mark.parametrize("changes", [{"revision": 76}, {"revision": 77, "lease_id": 6}, {"revision": 0}])
@@ -84,7 +114,7 @@ def named(api):
 
 def test_a_candidate_is_named_in_the_same_transaction(fail_over, api):
     fail_over(old="db1", revision=77, candidate="db2")
-    assert len(named(api)[0]["success"]) == 3
+    assert len(named(api)[0]["success"]) == 2
 
 
 def test_where_the_lease_has_run_out_the_candidate_is_named_alone(fail_over, api):
