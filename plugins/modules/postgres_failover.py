@@ -12,8 +12,9 @@ version_added: 0.1.0
 description:
   - Removes the leader's key from the cluster store, if it is still the one that was looked at, in one transaction.
     Patroni's members notice at once and elect. Nothing is promoted beside Patroni.
-  - Before it, the key of the member which held it is removed, on the same condition. Patroni asks everybody for a vote
-    whom it knew while somebody led, and waits two seconds for one that is dead (C(fetch_node_status) in its ha.py).
+  - Before it, on the same condition, the member which held it is taken out of the list of members and of the failsafe
+    list. Patroni asks everybody there for a vote, and waits two seconds for one that is dead (C(is_healthiest_node) and
+    C(fetch_node_status) in its ha.py). A member that comes back enters itself again.
   - The caller has to have proved before that the old primary cannot write, with M(freeagentics.platform.postgres_fence)
     or by taking its power. Without O(revision) nothing is removed, and the module waits until the lease has run out.
   - Can be run again at any time; where another member leads already, it changes nothing.
@@ -155,12 +156,15 @@ class Cluster:
         return self._store.change_if_still(f"{self._folder}leader", leader, [f"{self._folder}leader"], put)
 
     def _forget_member(self, leader: Entry, entries: Mapping[str, Entry]) -> bool:
-        """Remove the leader's key as a member, which would run out as well, and let the others see that it has gone.
+        """Take the leader out of the members, and let the others see that.
 
         They look at once where the status changes (C(_process_event) in Patroni's dcs/etcd3.py), were it by a blank.
         Where they do not, the election takes as long as it would have taken.
         """
         put = {}
+        if "failsafe" in entries:
+            known = json.loads(entries["failsafe"].value)
+            put[f"{self._folder}failsafe"] = json.dumps({one: known[one] for one in known if one != leader.value})
         if "status" in entries:
             status = entries["status"].value
             put[f"{self._folder}status"] = status.rstrip() if status != status.rstrip() else f"{status} "

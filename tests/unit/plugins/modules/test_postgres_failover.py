@@ -41,7 +41,11 @@ def fail_over(run_module, api):
             {"key": coded(f"/service/here/{name}"), "value": coded(json.dumps(value)), "create_revision": "9"}
             for name, value in kept.items()
         ]
-        pairs.append({"key": coded("/service/here/status"), "value": coded(status), "create_revision": "9"})
+        kept_as_text = {"status": status, "failsafe": json.dumps({"db1": "https://a", "db2": "https://b"})}
+        pairs += [
+            {"key": coded(f"/service/here/{name}"), "value": coded(value), "create_revision": "9"}
+            for name, value in kept_as_text.items()
+        ]
         api.answers["/v3/kv/range"] = (200, json.dumps({"kvs": [*pairs, *([pair] if holder else [])]}))
         api.answers["/v3/kv/txn"] = (200, json.dumps({"succeeded": not changed_hands}))
         said = {"role": role, "state": state, "xlog": {"received_location": 1000, "replayed_location": 990}}
@@ -72,10 +76,12 @@ def test_the_lease_that_was_looked_at_is_taken_away(fail_over, api):
         "database hosts say why, and this can be run again"
     )
     first, second = sent(api, "/v3/kv/txn")
-    key, member, status = (coded(f"/service/here/{name}") for name in ("leader", "members/db1", "status"))
+    names = ("leader", "members/db1", "failsafe", "status")
+    key, member, failsafe, status = (coded(f"/service/here/{name}") for name in names)
     # The others see first that the member has gone, and are woken to look; then they elect without asking it.
     assert first["success"] == [
         {"request_delete_range": {"key": member}},
+        {"request_put": {"key": failsafe, "value": coded('{"db2": "https://b"}')}},
         {"request_put": {"key": status, "value": coded('{"optime": 1} ')}},
     ]
     assert second["success"] == [{"request_delete_range": {"key": key}}]
