@@ -109,8 +109,8 @@ from ansible_collections.freeagentics.platform.plugins.module_utils.patroni_io.s
 PAUSE = 0.1
 #: Seconds for each answer.
 ANSWER = 2.0
-#: Seconds in which Patroni looks at the store once it has been woken: 0.1 in the lab.
-LOOP = 0.4
+#: Seconds in which Patroni looks at the store once it has been woken: 0.05 to 0.1 in the lab.
+LOOP = 0.25
 
 
 class Refused(Exception):
