@@ -52,8 +52,8 @@ timeline, and be lost here.
 
 *Away* is the longest time in which no record was acknowledged, by the client's clock; names are kept for the 30 s that
 DNS says. *Acts after* is how long after its call `failover.yml` has looked at every host, has planned, and begins to
-act; 10 s are wanted, also where more than half of the region's hosts do not answer (`zone_lost`). *First alert* is how
-long after the fault the first alert fired, the median, and which one it was most often; many faults are over before one
+act; 10 s are wanted, also where more than half of all hosts do not answer (`region_lost`). *First alert* is how long
+after the fault the first alert fired, the median, and which one it was most often; many faults are over before one
 fires. R61 to R64 are the rows of the requirements' table of disasters.
 
     ansible-playbook playbooks/drill.yml -i inventories/lab -e scenario=primary_lost

@@ -132,7 +132,12 @@ SCENARIOS: Dict[str, Scenario] = {
     "vpn_lost": Scenario("the VPN server is lost", "R61", POWER, _first("vpn"), 15),
     "bad_deploy": Scenario("a release is deployed that does not work", "R61", DEPLOY, _first("api"), 15),
     "zone_lost": Scenario(
-        "the zone of the primary is lost, and an operator acts", "R61", POWER, _zone_of_primary, 60, DATABASE
+        "the zone of the primary is lost, and an operator acts, unless the bastion is in it",
+        "R61",
+        POWER,
+        _zone_of_primary,
+        60,
+        DATABASE,
     ),
     "entrance_lost": Scenario(
         "all load balancers of the region are lost, and an operator acts",
@@ -197,6 +202,7 @@ def drill(name: str, hosts: Hosts, primary: str) -> Dict[str, Any]:
     chosen = scenario.chosen(hosts, primary)
     if not chosen:
         raise ValueError(f"scenario {name}: the region has no host for it")
+    operator = ITSELF if scenario.operator == DATABASE and _no_way_in(chosen, hosts) else scenario.operator
     return {
         "name": name,
         "title": scenario.title,
@@ -206,9 +212,15 @@ def drill(name: str, hosts: Hosts, primary: str) -> Dict[str, Any]:
         "lasts": scenario.fault not in BRIEF,
         "hosts": chosen,
         "seconds": scenario.seconds,
-        "operator": scenario.operator,
-        "says": _said(scenario, chosen, hosts, primary) if scenario.operator == DATABASE else [],
+        "operator": operator,
+        "says": _said(scenario, chosen, hosts, primary) if operator == DATABASE else [],
     }
+
+
+def _no_way_in(chosen: Sequence[str], hosts: Hosts) -> bool:
+    """Return whether a region loses its bastions, through which operators reach its hosts."""
+    bastions = {one["name"] for one in hosts if "bastion" in one["services"]}
+    return bool(bastions) and bastions <= set(chosen)
 
 
 def _said(scenario: Scenario, chosen: Sequence[str], hosts: Hosts, primary: str) -> List[str]:

@@ -98,6 +98,18 @@ def test_each_drill_is_about_hosts_of_the_region(name, row, fault, hosts, second
     }
 
 
+@pytest.mark.parametrize(("zone", "operator", "says"), [("a", "", []), ("b", "database", ["without=db4"])])
+def test_where_the_zone_takes_the_bastion_with_it_no_operator_can_act(zone, operator, says):
+    primary = next(one["name"] for one in REGION if one["zone"] == zone and "postgres" in one["services"])
+    planned = drill("zone_lost", REGION, primary)
+    assert (planned["operator"], planned["says"]) == (operator, says)
+
+
+def test_a_bastion_that_is_left_lets_an_operator_act():
+    assert drill("zone_lost", [*REGION, host("gate3", "b", "bastion")], "db1")["operator"] == "database"
+    assert drill("primary_lost_operator", REGION, "db1")["operator"] == "database"
+
+
 @pytest.mark.parametrize(
     ("scenario", "zones", "says"),
     [
@@ -145,7 +157,7 @@ THERE_ARE = """. There are:
   -e scenario=bastion_lost            the bastion is lost, the only way in for operators
   -e scenario=vpn_lost                the VPN server is lost
   -e scenario=bad_deploy              a release is deployed that does not work
-  -e scenario=zone_lost               the zone of the primary is lost, and an operator acts
+  -e scenario=zone_lost               the zone of the primary is lost, and an operator acts, unless the bastion is in it
   -e scenario=entrance_lost           all load balancers of the region are lost, and an operator acts
   -e scenario=region_handed_over      nothing is lost: an operator lets the other region lead, and takes the lead back
   -e scenario=region_lost             a region is lost, and an operator acts"""
