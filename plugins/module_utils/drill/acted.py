@@ -26,7 +26,8 @@ def acted(delta: str, timeline: Sequence[Mapping[str, Any]]) -> Optional[float]:
     if not looked or looked[-1] is timeline[-1]:
         return None
     end = max(one["from"] + one["seconds"] for one in timeline)
-    return round(_seconds(delta) - end + looked[-1]["from"] + looked[-1]["seconds"], 1)
+    begun: float = _seconds(delta) - end + looked[-1]["from"] + looked[-1]["seconds"]
+    return round(begun, 1)
 
 
 def _seconds(delta: str) -> float:
