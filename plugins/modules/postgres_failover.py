@@ -162,8 +162,8 @@ class Cluster:
         Where they do not, the election takes as long as it would have taken.
         """
         put = {}
-        if "failsafe" in entries:
-            known = json.loads(entries["failsafe"].value)
+        known = json.loads(entries["failsafe"].value) if "failsafe" in entries else None
+        if isinstance(known, dict):
             put[f"{self._folder}failsafe"] = json.dumps({one: known[one] for one in known if one != leader.value})
         if "status" in entries:
             status = entries["status"].value
