@@ -90,7 +90,7 @@ seconds:
 
 import json
 import time
-from typing import Any, Dict, Mapping, Optional, Sequence
+from typing import Any, Dict, Mapping, Optional, Sequence, Set, Tuple
 
 from ansible.module_utils.basic import AnsibleModule
 
@@ -174,18 +174,33 @@ class Cluster:
         time.sleep(LOOP)
         return True
 
-    def _seen(self) -> Optional[Entry]:
-        """Return the key that was looked at, None where none may be removed."""
-        revision = self._params["revision"]
-        return Entry(self._params["old"], revision, self._params["lease_id"]) if revision else None
+    def check_vote(self) -> None:
+        """See that Patroni can elect somebody, where nobody holds the lease and no candidate is named.
+
+        A primary that nothing reaches loses its standbys while it is stopped, and writes that none is synchronous.
+
+        :raises Refused: only the old primary was synchronous at the end, so Patroni takes nobody else.
+        """
+        entries = self._store.under(self._folder)
+        sync, standbys = self._sync(entries)
+        alone = not standbys and self._params["old"] and sync.get("leader") == self._params["old"]
+        if alone and not self._params["candidate"] and "leader" not in entries and _is_synchronous(entries):
+            raise self._nobody()
+
+    def _sync(self, entries: Mapping[str, Entry]) -> Tuple[Dict[str, Any], Set[str]]:
+        """Return what the store says of who was synchronous at the end, and the standbys among them."""
+        sync = json.loads(entries["sync"].value) if "sync" in entries else {}
+        return sync, {name for name in str(sync.get("sync_standby") or "").split(",") if name} - {self._params["old"]}
+
+    def _nobody(self) -> Refused:
+        old = self._params["old"] or "the old primary"
+        return Refused(f"no standby was synchronous any more: {old} may have acknowledged what nobody else has")
 
     def _compare(self, candidate: str, entries: Mapping[str, Entry]) -> None:
         """Look again at who has how much, now that the old primary writes no more: Patroni takes whoever is named."""
-        sync = json.loads(entries["sync"].value) if "sync" in entries else {}
-        standbys = {name for name in str(sync.get("sync_standby") or "").split(",") if name} - {self._params["old"]}
+        sync, standbys = self._sync(entries)
         if not standbys and _is_synchronous(entries):
-            old = self._params["old"] or "the old primary"
-            raise Refused(f"no standby was synchronous any more: {old} may have acknowledged what nobody else has")
+            raise self._nobody()
         voters = (standbys | {str(sync.get("leader") or "")}) - {"", self._params["old"]}
         has = self._positions(sorted({candidate, *voters}))
         if candidate not in has:
@@ -243,6 +258,7 @@ def wait_for_leader(cluster: Cluster, old: str, seconds: float) -> Optional[str]
             if not holder:
                 # Its lease has run out meanwhile: a candidate can be named now.
                 cluster.release()
+                cluster.check_vote()
         except StoreError:
             holder = ""
         if holder and holder != old and cluster.leads(holder):
@@ -267,7 +283,7 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    params, cluster, began = module.params, Cluster(module.params), time.monotonic()
+    params, cluster, began, released = module.params, Cluster(module.params), time.monotonic(), False
     try:
         before = cluster.holder()
         if module.check_mode:
@@ -278,7 +294,8 @@ def main() -> None:
     except StoreError as error:
         module.fail_json(msg=f"the cluster store does not answer: {error}. Run this again, it looks at what is there")
     except Refused as error:
-        module.fail_json(msg=f"nothing was changed: {error}. Run this again, it makes a new plan")
+        so_far = "the lease was taken away" if released else "nothing was changed"
+        module.fail_json(msg=f"{so_far}: {error}. Run this again, it makes a new plan", released=released)
     seconds = round(time.monotonic() - began, 3)
     if leader is None:
         how = "taken away" if released else "to run out"

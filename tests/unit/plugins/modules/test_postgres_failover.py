@@ -168,6 +168,20 @@ def test_a_candidate_that_was_no_synchronous_standby_has_as_much_as_the_one_that
     assert named(api)
 
 
+def test_where_the_lease_has_gone_and_no_standby_was_synchronous_nobody_is_waited_for(fail_over):
+    done = fail_over(holder="", old="db1", revision=77, standbys=None, quorum=0, timeout=30)
+    assert done["msg"] == (
+        "nothing was changed: no standby was synchronous any more: db1 may have acknowledged what nobody else has. "
+        "Run this again, it makes a new plan"
+    )
+
+
+@pytest.mark.parametrize("changes", [{"old": "db2"}, {"old": ""}, {"old": "db1", "standbys": "db3"}])
+def test_a_member_that_was_synchronous_is_waited_for(fail_over, changes):
+    done = fail_over(holder="", revision=77, **{"standbys": None, "quorum": 0, **changes})
+    assert done["msg"].startswith("no member leads 0.3 s after the lease was to run out")
+
+
 def test_another_leader_than_the_one_that_was_asked_for_is_no_success(fail_over):
     done = fail_over(holder="db3", old="db1", revision=77, candidate="db2")
     assert done["msg"] == "db3 leads, and not db2: playbooks/switchover.yml moves the lead"
