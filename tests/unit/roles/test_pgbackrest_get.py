@@ -166,7 +166,7 @@ def test_a_repository_that_does_not_answer_at_all_is_waited_for_a_second(ask):
         full.bind(("127.0.0.1", 0))
         full.listen(0)
         ports = alive.getsockname()[1], full.getsockname()[1]
-        waiting = [socket.socket() for _ in range(4)]
+        waiting = [socket.socket() for _number in range(4)]
         for one in waiting:
             one.setblocking(False)
             one.connect_ex(("127.0.0.1", ports[1]))
