@@ -135,7 +135,8 @@ class Cluster:
 
         Where the key has gone meanwhile, the candidate is named alone. Return whether anything was changed.
 
-        :raises Refused: the candidate has less than others, and no loss was accepted.
+        :raises Refused: the candidate has less than others, and no loss was accepted; or there is none, and Patroni can
+            elect nobody.
         """
         entries = self._store.under(self._folder)
         leader, candidate = entries.get("leader"), self._params["candidate"]
@@ -150,6 +151,8 @@ class Cluster:
                 self._compare(candidate, entries)
             put[f"{self._folder}failover"] = json.dumps({"member": candidate})
         if leader is None:
+            if not candidate:
+                self._check_vote(entries)
             return bool(put) and self._store.change_if_still(f"{self._folder}leader", None, put=put)
         if not self._forget_member(leader, entries):
             return False
@@ -174,17 +177,16 @@ class Cluster:
         time.sleep(LOOP)
         return True
 
-    def check_vote(self) -> None:
+    def _check_vote(self, entries: Mapping[str, Entry]) -> None:
         """See that Patroni can elect somebody, where nobody holds the lease and no candidate is named.
 
         A primary that nothing reaches loses its standbys while it is stopped, and writes that none is synchronous.
 
         :raises Refused: only the old primary was synchronous at the end, so Patroni takes nobody else.
         """
-        entries = self._store.under(self._folder)
         sync, standbys = self._sync(entries)
         alone = not standbys and self._params["old"] and sync.get("leader") == self._params["old"]
-        if alone and not self._params["candidate"] and "leader" not in entries and _is_synchronous(entries):
+        if alone and _is_synchronous(entries):
             raise self._nobody()
 
     def _sync(self, entries: Mapping[str, Entry]) -> Tuple[Dict[str, Any], Set[str]]:
@@ -258,7 +260,6 @@ def wait_for_leader(cluster: Cluster, old: str, seconds: float) -> Optional[str]
             if not holder:
                 # Its lease has run out meanwhile: a candidate can be named now.
                 cluster.release()
-                cluster.check_vote()
         except StoreError:
             holder = ""
         if holder and holder != old and cluster.leads(holder):
