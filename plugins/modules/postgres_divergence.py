@@ -180,8 +180,8 @@ class Server:
             match = re.search(rf"^{label}:\s*(\d+)$", text, re.MULTILINE)
             if match:
                 least[name] = match.group(1)
-        size = re.search(r"^Bytes per WAL segment:\s*(\d+)$", text, re.MULTILINE)
-        return int(parse_control(text).get("timeline") or 1), int(size.group(1)) if size else 16 * 1024 * 1024, least
+        control = parse_control(text)
+        return int(control.get("timeline") or 1), int(control.get("segment") or 16 * 1024 * 1024), least
 
     def history(self, timeline: int) -> History:
         """Return the history of a timeline, by its file."""

@@ -52,6 +52,11 @@ options:
     description: Whether the candidate shall lead although others may have more, because the operator accepted a loss.
     type: bool
     default: false
+  compared:
+    description: Whether M(freeagentics.platform.postgres_commits_info) found that the old primary, which is stopped,
+      committed nothing that the candidate lacks. The candidate leads then although no standby was synchronous.
+    type: bool
+    default: false
   timeout:
     description: Seconds until another member must lead.
     type: float
@@ -201,7 +206,7 @@ class Cluster:
     def _compare(self, candidate: str, entries: Mapping[str, Entry]) -> None:
         """Look again at who has how much, now that the old primary writes no more: Patroni takes whoever is named."""
         sync, standbys = self._sync(entries)
-        if not standbys and _is_synchronous(entries):
+        if not standbys and _is_synchronous(entries) and not self._params["compared"]:
             raise self._nobody()
         voters = (standbys | {str(sync.get("leader") or "")}) - {"", self._params["old"]}
         has = self._positions(sorted({candidate, *voters}))
@@ -280,6 +285,7 @@ def main() -> None:
             "lease_id": {"type": "int", "default": 0},
             "candidate": {"type": "str", "default": ""},
             "forced": {"type": "bool", "default": False},
+            "compared": {"type": "bool", "default": False},
             "timeout": {"type": "float", "default": 60},
         },
         supports_check_mode=True,

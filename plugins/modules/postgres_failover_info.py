@@ -122,6 +122,9 @@ control:
     recovered:
       description: Up to where a standby replayed at least.
       type: str
+    segment:
+      description: How many bytes a segment of the log has.
+      type: int
 fenced:
   description: Whether M(freeagentics.platform.postgres_fence) stopped it and it was not let back yet.
   returned: always

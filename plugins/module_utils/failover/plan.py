@@ -10,6 +10,8 @@ Pure: nothing is asked and nothing is changed here. What decides:
   ``quorum`` others, have it too (https://patroni.readthedocs.io/en/latest/replication_modes.html#quorum-commit-mode).
   So nothing acknowledged is lost where the candidate has most of so many; where fewer of them are seen nobody knows.
 - Only a server that answers, or a primary that was shut down, says how much log it has; any other has that at least.
+- Where no standby was synchronous at the end, only the server that led last knows what it acknowledged. Where its host
+  answers, its log is compared with what the candidate has (:mod:`.unreplicated`), before it is stopped and after that.
 """
 
 from __future__ import annotations
@@ -72,6 +74,8 @@ class Plan:
     :param forced: whether a loss was accepted.
     :param stop: members that take writes without the lease, and are stopped.
     :param lost: bytes of log that the candidate lacks and another had; None where nobody can tell.
+    :param after: the end of the candidate's log, where it has to be seen on the old primary's host that nothing was
+        committed behind it; empty where nothing is to be seen there.
     """
 
     kind: str
@@ -86,6 +90,7 @@ class Plan:
     stop: Tuple[str, ...] = ()
     lost: Optional[int] = None
     loss: str = ""
+    after: str = ""
     steps: Tuple[str, ...] = ()
     objections: Tuple[Objection, ...] = ()
 
@@ -103,22 +108,32 @@ def make(sight: Sight, request: Request) -> Plan:
     able = candidates(sight, store.leader)
     candidate = _chosen(able, request)
     lost, loss = _loss(sight, candidate)
-    fence = _fence(old, request) if store.leader else ""
+    witness = _witness(sight, request, candidate, lost)
+    if witness and candidate:
+        lacks = f"committed nothing that {candidate.name} lacks"
+        loss = f"no acknowledged write: nothing is done unless {witness.name} {lacks}"
+    old = witness or old
+    # Where nothing reaches it, its shutdown waits for standbys that it does not hear, and Patroni drops them meanwhile:
+    # it is killed, and so the candidate is named.
+    deaf = old is not None and old.reached and old.answers and bool(_unseeing(sight, old))
+    named = _named(request) or bool(witness) or (deaf and candidate is not None)
+    fence = _fence(old, request) if old or store.leader else ""
     return Plan(
         FAILOVER if store.leader else ELECTION,
-        old=store.leader,
+        old=old.name if old else store.leader,
         revision=store.revision,
         lease_id=store.lease_id,
         candidate=candidate.name if candidate else "",
-        named=_named(request),
+        named=named,
         forced=request.forced,
         why=_why(sight, candidate, request),
         fence=fence,
         stop=stop,
         lost=lost,
         loss=loss,
-        steps=tuple(_steps(sight, request, candidate, fence, stop)),
-        objections=tuple(_objections(sight, request, able, candidate, lost, fence)),
+        after=show_lsn(candidate.position or 0) if candidate and witness else "",
+        steps=tuple(_steps(sight, candidate, fence, stop, witness, named)),
+        objections=tuple(_objections(sight, request, able, candidate, lost, fence, witness, named)),
     )
 
 
@@ -154,13 +169,20 @@ def _how_it_serves(sight: Sight, old: Optional[Member]) -> str:
         return f"serves, as {others} see; its host does not answer here"
     if sight.store and sight.store.follows:
         return f"follows {sight.store.follows}"
-    unseen = [one.name for one in sight.members if one.reached and one.name not in (old.name, *old.seen_by)]
-    if unseen and not set(old.seen_by) - {old.name}:
+    unseen = _unseeing(sight, old)
+    if unseen:
         return (
             f"takes writes, but nothing of it reaches {', '.join(unseen)}, and so perhaps no application: "
             f"-e old_primary={old.name} lets another one lead"
         )
     return "takes writes"
+
+
+def _unseeing(sight: Sight, old: Member) -> List[str]:
+    """Return the members that get no answer of another one's Patroni, where no member gets one."""
+    if set(old.seen_by) - {old.name}:
+        return []
+    return [one.name for one in sight.members if one.reached and one.name != old.name]
 
 
 def _writers_without_lease(sight: Sight) -> Tuple[str, ...]:
@@ -234,6 +256,20 @@ def _loss(sight: Sight, candidate: Optional[Member]) -> Tuple[Optional[int], str
     return lacks, f"{lacks} bytes of log"
 
 
+def _witness(sight: Sight, request: Request, candidate: Optional[Member], lost: Optional[int]) -> Optional[Member]:
+    """Return the member whose log tells what was acknowledged without a standby; None where none does, or need not.
+
+    It led last, by itself, and its host answers.
+    """
+    store = sight.store
+    if store is None or candidate is None or lost is not None or store.voters or not store.synchronous_mode:
+        return None
+    last = sight.member(store.leader or store.synchronous_leader)
+    if request.unknown_loss or last is None or not last.reached or last.history is None or candidate.history is None:
+        return None
+    return last if last.name != candidate.name and last.history.timeline == candidate.history.timeline else None
+
+
 def _silent(sight: Sight, candidate: Member) -> List[str]:
     """Return the members that do not tell how much they have, and may hold what was acknowledged."""
     store = sight.store
@@ -259,6 +295,8 @@ def _objections(
     candidate: Optional[Member],
     lost: Optional[int],
     fence: str,
+    witness: Optional[Member],
+    named: bool,
 ) -> Iterator[Objection]:
     store = sight.store
     if store is None:
@@ -275,9 +313,10 @@ def _objections(
     if candidate is None:
         yield _nobody(sight, request, able)
         return
-    if not _named(request):
+    if not named:
         yield from _may_be_elected(sight)
-    yield from _of_loss(sight, request, candidate, lost)
+    if witness is None:
+        yield from _of_loss(sight, request, candidate, lost)
     if fence == LEASE and request.unfenced == "refuse":
         yield Objection(
             f"nothing proves that {store.leader} cannot write: its host does not answer, and no failover_fence_command "
@@ -373,21 +412,31 @@ def _of_loss(sight: Sight, request: Request, candidate: Member, lost: Optional[i
 
 
 def _steps(
-    sight: Sight, request: Request, candidate: Optional[Member], fence: str, stop: Sequence[str]
+    sight: Sight,
+    candidate: Optional[Member],
+    fence: str,
+    stop: Sequence[str],
+    witness: Optional[Member],
+    named: bool,
 ) -> Iterator[str]:
     store = sight.store
     if store is None or candidate is None:
         return
     for name in stop:
         yield f"stop {name}, which takes writes without the lease"
+    if witness:
+        yield f"see in the log of {witness.name} that it committed nothing that {candidate.name} lacks"
     if fence == ON_HOST:
-        yield f"stop Patroni and PostgreSQL on {store.leader}, and see that no process of it is left"
+        old = witness.name if witness else store.leader
+        yield f"stop Patroni and PostgreSQL on {old}, and see that no process of it is left"
+        if witness:
+            yield f"look into its log again; {old} is let back where it committed something meanwhile"
     elif fence == POWER:
         yield f"take the power of {store.leader}, and see that it is off"
     elif fence == LEASE:
         yield f"wait {store.lease:.0f} s until the lease of {store.leader} has run out"
-    if fence in (ON_HOST, POWER):
+    if fence in (ON_HOST, POWER) and store.leader:
         yield f"take the lease from {store.leader}"
-    yield f"{candidate.name} leads" if _named(request) else f"Patroni elects, {candidate.name} by what is known"
+    yield f"{candidate.name} leads" if named else f"Patroni elects, {candidate.name} by what is known"
     yield "prove it: one server takes writes, and a write waits for a standby"
     yield "take a full backup"

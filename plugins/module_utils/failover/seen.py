@@ -300,6 +300,7 @@ _CONTROL = {
     "Latest checkpoint's TimeLineID": "timeline",
     "Minimum recovery ending location": "recovered",
     "Min recovery ending loc's timeline": "recovered_timeline",
+    "Bytes per WAL segment": "segment",
 }
 
 
@@ -310,7 +311,7 @@ def parse_control(text: str) -> Dict[str, Any]:
     """
     pairs = dict(re.findall(r"^([^:\n]+):[ \t]*(.*)$", text, re.MULTILINE))
     found: Dict[str, Any] = {key: pairs[label].strip() for label, key in _CONTROL.items() if label in pairs}
-    for key in ("timeline", "recovered_timeline"):
+    for key in ("timeline", "recovered_timeline", "segment"):
         if key in found:
             found[key] = int(found[key])
     if "timeline" in found:

@@ -357,7 +357,7 @@ def test_how_long_a_segment_is_says_the_control_file(server, size, names):
 
 
 def test_where_the_control_file_does_not_say_it_segments_have_16_mb(server):
-    text = CONTROL.format(timeline=5, checkpoint="0/6000060", state="shut down", segment="unknown")
+    text = CONTROL.format(timeline=5, checkpoint="0/6000060", state="shut down", segment=1).replace("Bytes per", "Of")
     server.put(control=(0, text, ""))
     server.compare()
     assert server.given() == [given(server, "000000050000000000000005")]

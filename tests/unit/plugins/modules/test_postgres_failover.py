@@ -168,6 +168,11 @@ def test_a_candidate_that_was_no_synchronous_standby_has_as_much_as_the_one_that
     assert named(api)
 
 
+def test_a_candidate_whose_log_was_compared_needs_no_synchronous_standby(fail_over, api):
+    fail_over(old="db1", revision=77, candidate="db2", standbys=None, quorum=0, compared=True)
+    assert named(api)
+
+
 def test_where_the_lease_has_gone_and_no_standby_was_synchronous_nobody_is_waited_for(fail_over):
     done = fail_over(holder="", old="db1", revision=77, standbys=None, quorum=0, timeout=30)
     assert done["msg"] == (

@@ -291,6 +291,59 @@ def test_a_standby_that_was_not_synchronous_leads_only_by_the_operators_word():
     assert (plan.objections, plan.named, plan.forced) == ((), True, True)
 
 
+ALONE = {"synchronous": (), "quorum": 0, "config": {"synchronous_mode": "quorum", "ttl": 20}}
+DOWN = {"answers": False, "process": "", "patroni": "failed", "in_recovery": None, "position": 900, "exact": False}
+
+
+@pytest.mark.parametrize(
+    ("old", "leader", "kind", "takes"),
+    [
+        # Nothing reaches it, and it holds its lease; an operator says that it shall lead no more.
+        (primary(seen_by=()), "db1", FAILOVER, ("take the lease from db1",)),
+        # It was stopped by a run that died.
+        (primary(**DOWN), "db1", FAILOVER, ("take the lease from db1",)),
+        (primary(**DOWN), "", ELECTION, ()),
+    ],
+)
+def test_where_no_standby_was_synchronous_the_log_of_a_host_that_answers_tells(old, leader, kind, takes):
+    plan = make(sight(old, standby("db2"), leader=leader, **ALONE), Request(old_primary="db1"))
+    assert (plan.kind, plan.old, plan.fence, plan.candidate, plan.named) == (kind, "db1", ON_HOST, "db2", True)
+    assert (plan.after, plan.forced, plan.objections) == ("0/3E8", False, ())
+    assert plan.loss == "no acknowledged write: nothing is done unless db1 committed nothing that db2 lacks"
+    assert plan.steps == (
+        "see in the log of db1 that it committed nothing that db2 lacks",
+        "stop Patroni and PostgreSQL on db1, and see that no process of it is left",
+        "look into its log again; db1 is let back where it committed something meanwhile",
+        *takes,
+        "db2 leads",
+        "prove it: one server takes writes, and a write waits for a standby",
+        "take a full backup",
+    )
+
+
+@pytest.mark.parametrize(
+    ("old", "request_changes"),
+    [
+        (dead("db1"), {}),
+        # Its log is of another timeline than that of the candidate, which has no position on it.
+        (primary(seen_by=(), history=History(2, (Switch(1, 100),))), {}),
+        (primary(seen_by=()), {"unknown_loss": True, "candidate": "db2"}),
+    ],
+)
+def test_where_no_log_tells_nothing_is_compared(old, request_changes):
+    plan = make(sight(old, standby("db2"), **ALONE), Request(old_primary="db1", **request_changes))
+    assert (plan.after, bool(plan.objections)) == ("", not request_changes)
+
+
+def test_a_primary_that_nothing_reaches_is_killed_while_its_standbys_are_known():
+    """Its shutdown would wait for them, and Patroni would drop them meanwhile."""
+    members = [primary(seen_by=("db1",)), standby("db2"), standby("db3", 1040)]
+    plan = make(sight(*members), Request(old_primary="db1"))
+    assert (plan.candidate, plan.named, plan.forced, plan.after, plan.lost) == ("db3", True, False, "", 0)
+    plan = make(sight(primary(), *members[1:]), Request(old_primary="db1"))
+    assert not plan.named
+
+
 def test_where_every_member_is_far_behind_patroni_elects_nobody():
     members = [dead("db1"), standby("db2"), standby("db3")]
     assert objections(*members, position=9000) == [
