@@ -221,6 +221,9 @@ from ansible_collections.freeagentics.platform.plugins.module_utils.postgres_obs
 
 #: Seconds after which a server that is being promoted is looked at again.
 AGAIN = 0.3
+#: Seconds in which a host has to take a connection, whatever its programs do. What asks for one is sent again after one
+#: second (RFC 6298), so one packet may be lost.
+REACH = 1.2
 
 #: https://www.postgresql.org/docs/15/functions-admin.html#FUNCTIONS-RECOVERY-CONTROL
 STATE = f"""
@@ -265,7 +268,9 @@ class Host:
             ("store", ""): self._store,
         }
         for member in params["members"]:
-            endpoint = Endpoint(member["host"], member["rest_port"], params["ca_file"], timeout=params["timeout"])
+            endpoint = Endpoint(
+                member["host"], member["rest_port"], params["ca_file"], timeout=params["timeout"], reach=REACH
+            )
             found["member", member["name"]] = lambda e=endpoint: read(e, "/patroni")
         return found
 

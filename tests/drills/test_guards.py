@@ -9,8 +9,9 @@ import re
 import signal
 import subprocess
 import time
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Callable, ContextManager
+from typing import Callable, ContextManager, Iterator
 
 import pytest
 
@@ -187,26 +188,43 @@ def test_a_member_that_went_another_way_is_refused(cluster: Cluster, hosts: Host
     cluster.wait_until_whole()
 
 
-def test_a_primary_that_alone_has_a_commit_is_left_as_it_was(
-    cluster: Cluster, hosts: Hosts, refused: Callable[..., str]
-) -> None:
-    """Nothing reaches it, so no standby is synchronous any more, and it commits by itself."""
+@contextmanager
+def _alone(cluster: Cluster, hosts: Hosts) -> Iterator[str]:
+    """Let nothing reach the primary until no standby is synchronous any more; tell which one it is."""
     cluster.wait_until_whole()
     primary = cluster.primary()
     fault = "/run/drill-fault"
     hosts.on(primary, "tee", fault, stdin=(REPOSITORY / "playbooks/files/drill/drill-fault").read_bytes())
-    hosts.on(primary, "sh", fault, "cut_in", "120")
+    hosts.on(primary, "sh", fault, "cut_in", "150")
     try:
         alone = "SELECT current_setting('synchronous_standby_names') = ''"
         until("no standby is synchronous", lambda: cluster.ask(primary, alone) == [["t"]], 60)
+        yield primary
+    finally:
+        hosts.on(primary, "sh", fault, "end")
+    cluster.wait_until_whole()
+
+
+def test_a_primary_that_alone_has_a_commit_is_left_as_it_was(
+    cluster: Cluster, hosts: Hosts, refused: Callable[..., str]
+) -> None:
+    with _alone(cluster, hosts) as primary:
         cluster.ask(primary, "SELECT pg_logical_emit_message(true, 'alone', 'nobody else has this')")
         said = refused(f"old_primary={primary}")
         assert re.search(rf"{primary}, which is left as it was, committed \d+ transactions behind", said), said
         assert "unknown_loss=true, which loses them" in said
         assert cluster.primary() == primary
-    finally:
-        hosts.on(primary, "sh", fault, "end")
-    cluster.wait_until_whole()
+
+
+def test_a_primary_that_alone_has_statistics_is_followed_by_another(
+    cluster: Cluster, hosts: Hosts, play: Callable[..., str], platform_name: str
+) -> None:
+    """Autovacuum stores them by itself, as this does, and no client was told of anything."""
+    with _alone(cluster, hosts) as primary:
+        cluster.ask(primary, "ANALYZE")
+        said = play("failover", "scope=database", f"old_primary={primary}", f"confirm={platform_name}", limit=LIMIT)
+        assert f"nothing is done unless {primary} committed nothing that" in said
+        assert cluster.primary() != primary
 
 
 def test_a_region_that_is_alive_is_not_given_up(

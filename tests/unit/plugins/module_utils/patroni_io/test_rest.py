@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import json
 import socket
+import time
+from contextlib import ExitStack
 
 import pytest
 
@@ -47,6 +49,23 @@ def test_a_server_that_is_down_is_named(api):
     with pytest.raises(RestError) as error:
         call(Endpoint("127.0.0.1", 1, api.ca_file), "GET", "/config")
     assert str(error.value) == "https://127.0.0.1:1/config: [Errno 111] Connection refused"
+
+
+def test_a_host_that_takes_no_connection_is_given_up_before_one_that_is_slow_to_answer(api):
+    """Nobody takes the connections that wait here, and the queue is full: what asks for one more is dropped."""
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as full, ExitStack() as waiting:
+        port = full.getsockname()[1]
+        for _number in range(2):
+            client = waiting.enter_context(socket.socket())
+            client.setblocking(False)
+            client.connect_ex(("127.0.0.1", port))
+        began = time.monotonic()
+        with pytest.raises(RestError) as error:
+            call(Endpoint("127.0.0.1", port, api.ca_file, timeout=30, reach=0.2), "GET", "/config")
+        assert str(error.value) == f"https://127.0.0.1:{port}/config: timed out"
+        assert time.monotonic() - began < 15
+    api.answers["/config"] = (200, "{}")
+    assert call(Endpoint("127.0.0.1", api.port, api.ca_file, reach=5), "GET", "/config") == (200, {})
 
 
 def failure(host, port, path, ca_file):
