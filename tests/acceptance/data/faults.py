@@ -32,6 +32,7 @@ class Faults:
         self._hosts = hosts
         self._ledgers = dict(ledgers)
         self._times: List[Tuple[float, float]] = []
+        self._calls: List[float] = []
 
     def switch_over(self) -> None:
         """Let another member lead, as planned."""
@@ -69,6 +70,7 @@ class Faults:
 
     def _act_on(self, fault: Callable[[str], ContextManager[None]], command: Callable[[], None]) -> None:
         with fault(self._cluster.reign()[0]):
+            self._calls.append(time.time())
             command()
 
     def _lose(self, fault: Callable[[str], ContextManager[None]]) -> None:
@@ -87,6 +89,20 @@ class Faults:
         for route, attempts in self._ledgers.items():
             until(f"writes are acknowledged {route}", partial(_written_since, attempts, whole), SERVICE)
         self._times.append((begin, time.time()))
+
+    @property
+    def after_calls(self) -> Dict[str, List[float]]:
+        """How long after each operator's call the writers of each route were served again, in seconds.
+
+        The fault is some time older: a host that loses its power takes a moment to be dead.
+        """
+        return {
+            route: [
+                ledger_book.outage(attempts(), begin, end).end - called
+                for (begin, end), called in zip(self._times, self._calls)
+            ]
+            for route, attempts in self._ledgers.items()
+        }
 
     @property
     def outages(self) -> Dict[str, List[float]]:
