@@ -2,9 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Measure in the running lab how soon alerts arrive, and how long a switch between regions takes.
 
-    python -m scripts.bench_incidents [--runs N] [--only SECTION]     as root, beside a lab
+    python -m scripts.bench_incidents [--runs N] [--only SECTION] [--matching WORDS]     as root, beside a lab
 
-The faults, and who looks what came of them, are those of tests/drills.
+The faults, and who looks what came of them, are those of tests/drills; WORDS choose some of them, as pytest's -k does.
+What the page has of others stays.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import statistics
 import subprocess
 import sys
@@ -49,29 +51,33 @@ SECTIONS: Dict[str, Section] = {
 }
 
 
-def measure(section: Section) -> Dict[str, List[float]]:
+def measure(section: Section, matching: str = "") -> Dict[str, List[float]]:
     """Run the tests of a section once, and return the seconds that they measured.
 
+    :param matching: the words of those that are run; empty for all.
     :raises subprocess.CalledProcessError: one failed.
     """
     PATH.unlink(missing_ok=True)
-    command = [sys.executable, "-m", "pytest", "-q", "--runs", "1", *section.tests]
+    chosen = ["-k", matching] if matching else []
+    command = [sys.executable, "-m", "pytest", "-q", "--runs", "1", *section.tests, *chosen]
     subprocess.run(command, cwd=ROOT, check=True)
     found = json.loads(PATH.read_text(encoding="utf-8"))
     return {name: figure["runs"] for name, figure in found.items()}
 
 
-def lines_of(section: Section, seconds: Mapping[str, Sequence[float]]) -> List[str]:
+def lines_of(section: Section, seconds: Mapping[str, Sequence[float]], page: str = "") -> List[str]:
     """Return the lines of a section of the page.
 
     :param seconds: of each run, by what was measured.
+    :param page: the section as it is; its rows of what was not measured stay.
     """
-    rows = []
+    rows = {match[1]: match[0] for match in re.finditer(r"^\| (.+?) \| \d+ \|.*$", page, re.MULTILINE)}
     for name, runs in seconds.items():
         most = next((f"{limit:g} s" for part, limit in section.wanted if part in name), "")
-        rows.append(f"| {name} | {len(runs)} | {statistics.median(runs):.1f} s | {max(runs):.1f} s | {most} |")
+        rows[name] = f"| {name} | {len(runs)} | {statistics.median(runs):.1f} s | {max(runs):.1f} s | {most} |"
     said = f"{section.says} ({os.cpu_count()} cores carry the whole lab):"
-    return [said, "", "| what | runs | median | worst | wanted |", "| --- | ---: | ---: | ---: | ---: |", *rows]
+    head = ["| what | runs | median | worst | wanted |", "| --- | ---: | ---: | ---: | ---: |"]
+    return [said, "", *head, *rows.values()]
 
 
 def main() -> None:
@@ -79,14 +85,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=RUNS, help="how often (default: %(default)s)")
     parser.add_argument("--only", action="append", choices=list(SECTIONS), help="this section alone; may be repeated")
+    parser.add_argument("--matching", default="", help="what matches these words of pytest's -k alone")
     options = parser.parse_args()
     os.environ["PATH"] = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     for title in options.only or SECTIONS:
         seconds: Dict[str, List[float]] = {}
         for _run in range(options.runs):
-            for name, runs in measure(SECTIONS[title]).items():
+            for name, runs in measure(SECTIONS[title], options.matching).items():
                 seconds.setdefault(name, []).extend(runs)
-        benchmarks.write(title, lines_of(SECTIONS[title], seconds))
+        benchmarks.write(title, lines_of(SECTIONS[title], seconds, benchmarks.section(title)))
 
 
 if __name__ == "__main__":

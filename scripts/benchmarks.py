@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Dict, Sequence
+from typing import Dict, Sequence, Tuple
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "benchmarks.md"
 HEAD = "# Benchmarks\n\nWritten by `make bench`.\n"
@@ -16,13 +16,23 @@ def with_section(page: str, title: str, lines: Sequence[str]) -> str:
     >>> with_section("# Benchmarks\\n\\n## Dump\\n\\n1 s\\n", "Dump", ["2 s"])
     '# Benchmarks\\n\\n## Dump\\n\\n2 s\\n'
     """
-    head, *parts = re.split(r"^## ", page or HEAD, flags=re.MULTILINE)
+    head, sections = _parts(page or HEAD)
+    sections[title] = "\n".join(lines).strip("\n")
+    return "\n".join([head.rstrip("\n") + "\n", *(f"## {name}\n\n{text}\n" for name, text in sections.items())])
+
+
+def _parts(page: str) -> Tuple[str, Dict[str, str]]:
+    head, *parts = re.split(r"^## ", page, flags=re.MULTILINE)
     sections: Dict[str, str] = {}
     for part in parts:
         name, text = part.split("\n", 1)
         sections[name] = text.strip("\n")
-    sections[title] = "\n".join(lines).strip("\n")
-    return "\n".join([head.rstrip("\n") + "\n", *(f"## {name}\n\n{text}\n" for name, text in sections.items())])
+    return head, sections
+
+
+def section(title: str, path: Path = PAGE) -> str:
+    """Return what the page has under a title, empty if it has none."""
+    return _parts(path.read_text(encoding="utf-8"))[1].get(title, "") if path.is_file() else ""
 
 
 def write(title: str, lines: Sequence[str], path: Path = PAGE) -> None:

@@ -20,3 +20,15 @@ def test_a_page_of_a_region_may_take_longer_than_another_one():
         "| RegionDown, from the fault to the pager | 1 | 111.0 s | 111.0 s | 300 s |",
         "| BackupFailed, from the fault to a message | 2 | 30.5 s | 31.0 s |  |",
     ]
+
+
+def test_what_was_not_measured_again_stays():
+    old = (
+        "| what | runs |\n| --- | ---: |\n| ApiDown, from the fault to the pager | 1 | 9.0 s | 9.0 s | 60 s |\n"
+        "| Else | 2 | 1.0 s | 3.0 s |  |"
+    )
+    rows = lines_of(SECTIONS["Alerts"], {"ApiDown, from the fault to the pager": [44.0]}, old)[4:]
+    assert rows == [
+        "| ApiDown, from the fault to the pager | 1 | 44.0 s | 44.0 s | 60 s |",
+        "| Else | 2 | 1.0 s | 3.0 s |  |",
+    ]
