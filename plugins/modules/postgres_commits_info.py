@@ -14,7 +14,8 @@ description:
     transactions whose commit is not whole before that position. Where there is none, whoever has the log up to there
     has everything that this server acknowledged.
   - Statistics that the server stored by itself (autovacuum) do not count, as no client was told of them.
-  - Fails where a part of the log is not there, as nobody can tell then what is in it. Changes nothing.
+  - Fails where a part of the log is not there, or it ends before the position, as nobody can tell then what was in it.
+    Changes nothing.
   - Run it as the user of PostgreSQL.
 author:
   - FreeAgentics (@freeagentics)
@@ -35,8 +36,12 @@ options:
     type: path
     required: true
   after:
-    description: The position, on the server's present timeline.
+    description: The position, on O(timeline).
     type: str
+    required: true
+  timeline:
+    description: The timeline that the server is on, of M(freeagentics.platform.postgres_failover_info).
+    type: int
     required: true
 """
 
@@ -46,13 +51,14 @@ EXAMPLES = r"""
     directory: /var/lib/postgresql/15/main
     bin_directory: /usr/lib/postgresql/15/bin
     after: 0/1E46F800
+    timeline: 14
   become: true
   become_user: postgres
 """
 
 RETURN = r"""
 commits:
-  description: How many transactions it committed behind the position.
+  description: How many transactions it committed behind the position. No more than 1000 are counted.
   returned: always
   type: int
   sample: 0
@@ -68,6 +74,9 @@ last:
 """
 
 import os
+import subprocess
+import tempfile
+from typing import Dict, List, Tuple
 
 from ansible.module_utils.basic import AnsibleModule
 
@@ -78,9 +87,31 @@ from ansible_collections.freeagentics.platform.plugins.module_utils.failover.div
     segments_of,
 )
 from ansible_collections.freeagentics.platform.plugins.module_utils.failover.seen import parse_control
-from ansible_collections.freeagentics.platform.plugins.module_utils.failover.unreplicated import committed
+from ansible_collections.freeagentics.platform.plugins.module_utils.failover.unreplicated import Log, committed
 from ansible_collections.freeagentics.platform.plugins.module_utils.postgres_observe.lsn import parse_lsn, show_lsn
 from ansible_collections.freeagentics.platform.plugins.module_utils.postgres_observe.timeline import History
+
+#: How many commits are counted.
+MOST = 1000
+ENVIRONMENT = {"LC_ALL": "C", "TZ": "UTC"}
+
+
+def read_log(words: List[str], after: int, size: int) -> Tuple[Log, int, str]:
+    """Return what pg_waldump's lines say, its status, 0 where it was not read to the end, and what it complains of.
+
+    The lines are read as they come, as a log may be larger than the host's memory.
+    """
+    with tempfile.TemporaryFile("w+") as complaints:
+        # pylint: disable-next=ansible-bad-function
+        with subprocess.Popen(
+            words, stdout=subprocess.PIPE, stderr=complaints, text=True, env={**os.environ, **ENVIRONMENT}
+        ) as process:
+            found = committed(process.stdout or (), after, size, MOST)
+            whole = len(found.commits) < MOST
+            if not whole:
+                process.kill()
+        complaints.seek(0)
+        return found, process.returncode if whole else 0, complaints.read().strip()
 
 
 def main() -> None:
@@ -90,39 +121,41 @@ def main() -> None:
             "directory": {"type": "path", "required": True},
             "bin_directory": {"type": "path", "required": True},
             "after": {"type": "str", "required": True},
+            "timeline": {"type": "int", "required": True},
         },
         supports_check_mode=True,
     )
-    directory, log = module.params["directory"], os.path.join(module.params["directory"], "pg_wal")
-
-    def run(program, *words):
-        path = os.path.join(module.params["bin_directory"], program)
-        code, out, err = module.run_command([path, *words], environ_update={"LC_ALL": "C", "TZ": "UTC"})
-        return code, out, (err or out).strip()
-
+    directory, timeline = module.params["directory"], module.params["timeline"]
+    log, programs = os.path.join(directory, "pg_wal"), module.params["bin_directory"]
+    unseen = f"what was committed from {module.params['after']} on cannot be seen"
     try:
         after = parse_lsn(module.params["after"])
         names = os.listdir(log)
     except (ValueError, OSError) as error:
         module.fail_json(msg=str(error))
-    code, out, error = run("pg_controldata", "-D", directory)
-    control = parse_control(out)
-    if code or not {"timeline", "segment"} <= set(control):
-        module.fail_json(msg=f"pg_controldata failed: {error}")
-    timeline, size = control["timeline"], control["segment"]
+    command = [os.path.join(programs, "pg_controldata"), "-D", directory]
+    code, out, error = module.run_command(command, environ_update=ENVIRONMENT)
+    control: Dict[str, object] = parse_control(out)
+    if code or not {"timeline", "segment", "checkpoint"} <= set(control):
+        module.fail_json(msg=f"pg_controldata failed: {(error or out).strip()}")
+    size = int(str(control["segment"]))
+    if int(str(control["timeline"])) > timeline:
+        module.fail_json(msg=f"{unseen}: the server is on timeline {control['timeline']}, and not on {timeline}")
     # Records of its transactions are before the position, so it reads from the beginning of the segment on.
     start = (after - 1) // size * size
     segments = segments_of(Stretch(timeline, start), History(timeline), names, size)
     if segment_name(timeline, start // size, size) not in segments:
-        module.fail_json(msg=f"the log of {directory} does not go back to {module.params['after']} any more")
+        module.fail_json(msg=f"{unseen}: its segment is not in {log} any more")
     words = ["--path", log, "--timeline", str(timeline), "--start", show_lsn(start)]
-    code, out, error = run("pg_waldump", *words)
-    read = committed(out.splitlines(), after, size)
-    # What cannot be read in the middle looks like an end; the last checkpoint is not behind the true one.
-    if (code and not is_end(error, segments)) or read.last < parse_lsn(control["checkpoint"]):
-        module.fail_json(msg=f"what was committed from {module.params['after']} on cannot be seen: {error}")
-    moments = [one.moment for one in read.commits] or [""]
-    module.exit_json(changed=False, commits=len(read.commits), first=moments[0], last=moments[-1])
+    found, code, complaint = read_log([os.path.join(programs, "pg_waldump"), *words], after, size)
+    if code and not is_end(complaint, segments):
+        module.fail_json(msg=f"{unseen}: {complaint}")
+    # What cannot be read in the middle looks like an end, and a disk may have lost what was at the end.
+    least = max(after, parse_lsn(str(control["checkpoint"])) + 1)
+    if not found.commits and found.end < least:
+        module.fail_json(msg=f"{unseen}: the log ends at {show_lsn(found.end)}, before {show_lsn(least)}: {complaint}")
+    moments = [one.moment for one in found.commits] or [""]
+    module.exit_json(changed=False, commits=len(found.commits), first=moments[0], last=moments[-1])
 
 
 if __name__ == "__main__":

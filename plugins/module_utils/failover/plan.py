@@ -75,7 +75,7 @@ class Plan:
     :param stop: members that take writes without the lease, and are stopped.
     :param lost: bytes of log that the candidate lacks and another had; None where nobody can tell.
     :param after: the end of the candidate's log, where it has to be seen on the old primary's host that nothing was
-        committed behind it; empty where nothing is to be seen there.
+        committed behind it; empty where nothing is to be seen there. ``timeline`` is that of both logs.
     """
 
     kind: str
@@ -91,6 +91,7 @@ class Plan:
     lost: Optional[int] = None
     loss: str = ""
     after: str = ""
+    timeline: int = 0
     steps: Tuple[str, ...] = ()
     objections: Tuple[Objection, ...] = ()
 
@@ -115,7 +116,7 @@ def make(sight: Sight, request: Request) -> Plan:
     old = witness or old
     # Where nothing reaches it, its shutdown waits for standbys that it does not hear, and Patroni drops them meanwhile:
     # it is killed, and so the candidate is named.
-    deaf = old is not None and old.reached and old.answers and bool(_unseeing(sight, old))
+    deaf = old is not None and old.name in old.seen_by and old.answers and bool(_unseeing(sight, old))
     named = _named(request) or bool(witness) or (deaf and candidate is not None)
     fence = _fence(old, request) if old or store.leader else ""
     return Plan(
@@ -132,6 +133,7 @@ def make(sight: Sight, request: Request) -> Plan:
         lost=lost,
         loss=loss,
         after=show_lsn(candidate.position or 0) if candidate and witness else "",
+        timeline=witness.history.timeline if witness and witness.history else 0,
         steps=tuple(_steps(sight, candidate, fence, stop, witness, named)),
         objections=tuple(_objections(sight, request, able, candidate, lost, fence, witness, named)),
     )
@@ -264,10 +266,13 @@ def _witness(sight: Sight, request: Request, candidate: Optional[Member], lost: 
     store = sight.store
     if store is None or candidate is None or lost is not None or store.voters or not store.synchronous_mode:
         return None
+    if store.follows:
+        # What it acknowledged is its source's.
+        return None
     last = sight.member(store.leader or store.synchronous_leader)
     if request.unknown_loss or last is None or not last.reached or last.history is None or candidate.history is None:
         return None
-    return last if last.name != candidate.name and last.history.timeline == candidate.history.timeline else None
+    return last if last.name != candidate.name and last.history == candidate.history else None
 
 
 def _silent(sight: Sight, candidate: Member) -> List[str]:
@@ -316,7 +321,7 @@ def _objections(
     if not named:
         yield from _may_be_elected(sight)
     if witness is None:
-        yield from _of_loss(sight, request, candidate, lost)
+        yield from _of_loss(sight, request, candidate, lost, named)
     if fence == LEASE and request.unfenced == "refuse":
         yield Objection(
             f"nothing proves that {store.leader} cannot write: its host does not answer, and no failover_fence_command "
@@ -376,7 +381,9 @@ def _may_be_elected(sight: Sight) -> Iterator[Objection]:
             )
 
 
-def _of_loss(sight: Sight, request: Request, candidate: Member, lost: Optional[int]) -> Iterator[Objection]:
+def _of_loss(
+    sight: Sight, request: Request, candidate: Member, lost: Optional[int], named: bool
+) -> Iterator[Objection]:
     """Tell of what would be lost, and of what keeps Patroni from electing anybody."""
     store = sight.store
     if store is None:
@@ -403,7 +410,7 @@ def _of_loss(sight: Sight, request: Request, candidate: Member, lost: Optional[i
             f"-e lost_bytes={lost}",
         )
     behind = lag_bytes(store.position, candidate.position) or 0
-    if not _named(request) and behind > store.maximum_lag:
+    if not named and behind > store.maximum_lag:
         yield Objection(
             f"{candidate.name} lacks {behind} bytes up to where the primary was last, more than "
             f"maximum_lag_on_failover ({store.maximum_lag}), so Patroni elects nobody",

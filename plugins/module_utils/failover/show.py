@@ -101,8 +101,8 @@ def _next(plan: Plan) -> str:
         return f"nothing is to be done: {plan.why}"
     if not plan.candidate:
         return "nobody can"
-    way = "Patroni elects" if plan.kind == ELECTION else "chosen"
-    return f"{plan.candidate}: {plan.why}" + (f" ({way})" if plan.kind == ELECTION else "")
+    elected = plan.kind == ELECTION and not plan.named
+    return f"{plan.candidate}: {plan.why}" + (" (Patroni elects)" if elected else "")
 
 
 def _objections(objections: Sequence[Objection]) -> Iterator[str]:

@@ -25,7 +25,11 @@ STATISTICS = ("2619", "2840", "3429", "3430")
 HOUSEKEEPING: Mapping[str, Optional[Sequence[str]]] = {
     "Btree": None,
     "Heap": ("INPLACE",),
-    "Heap2": ("PRUNE", "VACUUM", "FREEZE_PAGE", "VISIBLE"),
+    "Heap2": (
+        *("PRUNE", "VACUUM", "FREEZE_PAGE", "VISIBLE"),
+        # By these names since PostgreSQL 17.
+        *("PRUNE_ON_ACCESS", "PRUNE_VACUUM_SCAN", "PRUNE_VACUUM_CLEANUP"),
+    ),
     "Standby": None,
     "Storage": ("TRUNCATE",),
     "Transaction": ("INVALIDATION",),
@@ -54,10 +58,10 @@ class Commit:
 
 @dataclass(frozen=True)
 class Log:
-    """What was read of a log: commits that clients may have been told of, and the position of the last record."""
+    """What was read of a log: commits that clients may have been told of, and the position behind the last record."""
 
     commits: Sequence[Commit]
-    last: int
+    end: int
 
 
 def record_end(position: int, length: int, segment: int) -> int:
@@ -79,38 +83,45 @@ def record_end(position: int, length: int, segment: int) -> int:
         position += HEADER if position % segment else LONG_HEADER
 
 
-def committed(lines: Iterable[str], after: int, segment: int) -> Log:
+def committed(lines: Iterable[str], after: int, segment: int, most: int = 1000) -> Log:
     """Return the transactions of clients whose commit is not whole before a position.
 
     :param lines: what pg_waldump prints, from before the position on. A transaction whose beginning is not there is
         taken for a client's.
     :param after: the position, in bytes.
     :param segment: bytes of a segment of the log.
+    :param most: how many commits are enough; what is behind them is not read.
     """
     begun: Optional[int] = None
     own: Dict[int, bool] = {}
     found: List[Commit] = []
-    last = 0
+    end = 0
     for line in lines:
         match = _RECORD.match(line)
         if not match:
             continue
         manager, what, rest = match["manager"], match["what"], match["rest"]
-        transaction, last = int(match["transaction"]), parse_lsn(match["position"])
+        transaction = int(match["transaction"])
+        end = record_end(parse_lsn(match["position"]), int(match["length"]), segment)
+        if (manager, what) == ("XLOG", "SWITCH"):
+            # The rest of its segment stays empty.
+            end = -(-end // segment) * segment
         following = _NEXT.search(rest) if (manager, what) == ("Standby", "RUNNING_XACTS") else None
         if following and begun is None:
             begun = int(following.group(1))
         if manager == "Transaction" and what in COMMITS:
-            end = record_end(last, int(match["length"]), segment)
             # One that was numbered after the list of those that ran has all of its records behind it. One within
             # another one writes under a number of its own.
             whole = begun is not None and _is_later(transaction, begun) and what == "COMMIT" and "subxacts:" not in rest
-            if end > after and not (whole and own.get(transaction, True)):
+            housekeeping = own.pop(transaction, True)
+            if end > after and not (whole and housekeeping):
                 moment = _MOMENT.search(rest)
                 found.append(Commit(transaction, end, moment.group(1) if moment else ""))
+                if len(found) == most:
+                    break
         elif transaction:
             own[transaction] = own.get(transaction, True) and _is_housekeeping(manager, what, rest)
-    return Log(found, last)
+    return Log(found, end)
 
 
 def _is_later(transaction: int, begun: int) -> bool:

@@ -10,7 +10,7 @@ CONTROL = """\
 Database system identifier:           7712636949877045939
 Database cluster state:               in production
 Latest checkpoint location:           {checkpoint}
-Latest checkpoint's TimeLineID:       5
+Latest checkpoint's TimeLineID:       {timeline}
 Bytes per WAL segment:                16777216
 """
 LOG = """\
@@ -27,15 +27,19 @@ SEGMENT = "000000050000000000000005"
 def look(run_module, stand_in, tmp_path):
     """Run the module beside a log of one segment."""
 
-    def run(after="0/5000150", log=LOG, end=END, segments=(SEGMENT,), checkpoint="0/5000060", control=0):
+    def run(after="0/5000150", log=LOG, end=END, segments=(SEGMENT,), checkpoint="0/5000060", control=0, known=5):
         (tmp_path / "main" / "pg_wal").mkdir(parents=True)
         for name in segments:
             (tmp_path / "main" / "pg_wal" / name).touch()
-        said = (control, CONTROL.format(checkpoint=checkpoint) if not control else "", "no such directory")
+        said = (
+            control,
+            CONTROL.format(checkpoint=checkpoint, timeline=known) if not control else "",
+            "no such directory",
+        )
         stand_in("pg_controldata", {"-D": said})
-        run.asked = stand_in("pg_waldump", {"--start": (1, log, end)})
+        stand_in("pg_waldump", {"--start": (1, log, end)})
         where = {"directory": str(tmp_path / "main"), "bin_directory": str(tmp_path / "bin")}
-        return run_module("postgres_commits_info", **where, after=after)
+        return run_module("postgres_commits_info", **where, after=after, timeline=5)
 
     return run
 
@@ -54,17 +58,35 @@ def test_commits_behind_the_position_are_counted(look, after, found):
 
 
 def test_a_position_at_the_end_of_a_segment_is_found_in_that_one(look):
-    assert look("0/6000000")["commits"] == 0
+    switch = "rmgr: XLOG  len (rec/tot):  24/  24, tx:  0, lsn: 0/05000150, prev 0/05000128, desc: SWITCH \n"
+    assert look("0/6000000", log=LOG + switch)["commits"] == 0
+
+
+def test_pg_control_may_be_older_than_the_timeline(look):
+    """That of a standby, until it has a restartpoint."""
+    assert look(known=4)["commits"] == 0
+
+
+def test_no_more_than_1000_are_counted(look):
+    """The rest of a long log is not read, whatever is there."""
+    done = look("0/5000100", log=LOG * 600, end="pg_waldump: error: could not read from log segment")
+    assert done["commits"] == 1000
 
 
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"segments": ()}, "does not go back to 0/5000150 any more"),
-        ({"after": "0/4000150"}, "does not go back to 0/4000150 any more"),
+        ({"segments": ()}, "from 0/5000150 on cannot be seen: its segment is not in "),
+        ({"after": "0/4000150"}, "from 0/4000150 on cannot be seen: its segment is not in "),
+        ({"known": 6}, "from 0/5000150 on cannot be seen: the server is on timeline 6, and not on 5"),
+        # A disk that lied, or was put back: what was behind its end may have been acknowledged.
+        (
+            {"after": "0/5000158"},
+            "cannot be seen: the log ends at 0/5000150, before 0/5000158: pg_waldump: error: error",
+        ),
         ({"end": "pg_waldump: error: could not read from log segment"}, "from 0/5000150 on cannot be seen: pg_waldump"),
         # A part in the middle that cannot be read looks like the end.
-        ({"checkpoint": "0/5000200"}, "what was committed from 0/5000150 on cannot be seen"),
+        ({"checkpoint": "0/5000200"}, "cannot be seen: the log ends at 0/5000150, before 0/5000201"),
         ({"control": 1}, "pg_controldata failed: no such directory"),
         ({"after": "nowhere"}, "'nowhere' is no position in the log"),
     ],

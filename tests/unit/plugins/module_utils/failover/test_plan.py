@@ -308,7 +308,7 @@ DOWN = {"answers": False, "process": "", "patroni": "failed", "in_recovery": Non
 def test_where_no_standby_was_synchronous_the_log_of_a_host_that_answers_tells(old, leader, kind, takes):
     plan = make(sight(old, standby("db2"), leader=leader, **ALONE), Request(old_primary="db1"))
     assert (plan.kind, plan.old, plan.fence, plan.candidate, plan.named) == (kind, "db1", ON_HOST, "db2", True)
-    assert (plan.after, plan.forced, plan.objections) == ("0/3E8", False, ())
+    assert (plan.after, plan.timeline, plan.forced, plan.objections) == ("0/3E8", 3, False, ())
     assert plan.loss == "no acknowledged write: nothing is done unless db1 committed nothing that db2 lacks"
     assert plan.steps == (
         "see in the log of db1 that it committed nothing that db2 lacks",
@@ -327,6 +327,7 @@ def test_where_no_standby_was_synchronous_the_log_of_a_host_that_answers_tells(o
         (dead("db1"), {}),
         # Its log is of another timeline than that of the candidate, which has no position on it.
         (primary(seen_by=(), history=History(2, (Switch(1, 100),))), {}),
+        (primary(seen_by=(), history=OTHER_WAY), {}),
         (primary(seen_by=()), {"unknown_loss": True, "candidate": "db2"}),
     ],
 )
@@ -340,8 +341,15 @@ def test_a_primary_that_nothing_reaches_is_killed_while_its_standbys_are_known()
     members = [primary(seen_by=("db1",)), standby("db2"), standby("db3", 1040)]
     plan = make(sight(*members), Request(old_primary="db1"))
     assert (plan.candidate, plan.named, plan.forced, plan.after, plan.lost) == ("db3", True, False, "", 0)
-    plan = make(sight(primary(), *members[1:]), Request(old_primary="db1"))
-    assert not plan.named
+    assert not make(sight(primary(), *members[1:]), Request(old_primary="db1")).named
+    # Its own Patroni does not answer either: its server hears others.
+    assert not make(sight(primary(seen_by=()), *members[1:]), Request(old_primary="db1")).named
+
+
+def test_a_region_that_follows_acknowledged_nothing_by_itself():
+    config = {**ALONE["config"], "standby_cluster": {"host": "10.0.0.9"}}
+    plan = make(sight(primary(**DOWN), standby("db2"), **{**ALONE, "config": config}), Request())
+    assert plan.after == ""
 
 
 def test_where_every_member_is_far_behind_patroni_elects_nobody():

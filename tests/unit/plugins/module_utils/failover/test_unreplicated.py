@@ -56,7 +56,19 @@ def test_a_record_ends_behind_its_bytes_and_the_headers_of_pages_that_it_enters(
 @pytest.mark.parametrize(("after", "commits"), [(AT + 40, 0), (AT + 39, 1), (AT, 1), (AT - 64, 1), (AT + 500, 0)])
 def test_a_commit_counts_unless_it_is_whole_before_the_position(after, commits):
     log = committed(["pg_waldump: first record is after 0/5000000, at 0/5000028", commit()], after, SEGMENT)
-    assert (len(log.commits), log.last) == (commits, AT)
+    assert (len(log.commits), log.end) == (commits, AT + 40)
+
+
+@pytest.mark.parametrize(("at", "end"), [(AT, 0x6000000), (0x6000000 - 24, 0x6000000), (0x6000000 - 16, 0x7000000)])
+def test_behind_a_switch_the_rest_of_the_segment_is_empty(at, end):
+    """A record that goes on in the next segment ends there."""
+    assert committed([line("XLOG", "SWITCH", at=at, length=24)], AT, SEGMENT).end == end
+
+
+def test_no_more_are_counted_than_are_enough():
+    lines = iter([commit(), commit(), commit(), "not read"])
+    assert len(committed(lines, AT, SEGMENT, 2).commits) == 2
+    assert len(list(lines)) == 2
 
 
 def test_it_says_who_committed_when():
@@ -86,6 +98,11 @@ def test_what_is_committed_in_two_steps_counts_at_both(what, moment):
         [RUNNING, line("Standby", "LOCK xid 730 db 16384 rel 16402", 730), commit()],
         [RUNNING, line("Storage", "TRUNCATE base/16384/16402 to 2 blocks flags 7", 730), commit()],
         [RUNNING, line("Heap", "INPLACE off 4, blkref #0: rel 1663/16384/1259 blk 1", 730), commit()],
+        [
+            RUNNING,
+            line("Heap2", "PRUNE_ON_ACCESS isCatalogRel: T, blkref #0: rel 1663/16384/1249 blk 1", 730),
+            commit(),
+        ],
         [RUNNING, line("Btree", "INSERT_LEAF off 12, blkref #0: rel 1663/16384/2696 blk 5", 730), commit()],
         # Numbers begin anew.
         [RUNNING.replace("nextXid 730", "nextXid 4294967290"), STATISTIC, commit()],
