@@ -205,15 +205,22 @@ def _alone(cluster: Cluster, hosts: Hosts) -> Iterator[str]:
     cluster.wait_until_whole()
 
 
-def test_a_primary_that_alone_has_a_commit_is_left_as_it_was(
-    cluster: Cluster, hosts: Hosts, refused: Callable[..., str]
+@pytest.mark.parametrize("stopped", [False, True], ids=["serves", "stopped by a run that died"])
+def test_a_primary_that_alone_has_a_commit_goes_on(
+    cluster: Cluster, hosts: Hosts, command: list[str], refused: Callable[..., str], stopped: bool
 ) -> None:
     with _alone(cluster, hosts) as primary:
         cluster.ask(primary, "SELECT pg_logical_emit_message(true, 'alone', 'nobody else has this')")
+        if stopped:
+            directory = cluster.ask(primary, "SHOW data_directory")[0][0]
+            fence = ["-m", "freeagentics.platform.postgres_fence", "-a", f"state=stopped directory={directory}"]
+            subprocess.run(["ansible", primary, "--become", *command[2:4], *fence], cwd=REPOSITORY, check=True)
+            assert not cluster.answers(primary)
         said = refused(f"old_primary={primary}")
         assert re.search(rf"{primary} committed \d+ transactions behind", said), said
         assert f"{primary} goes on as before" in said
         assert "unknown_loss=true, which loses them" in said
+        until(f"{primary} takes writes", lambda: primary in cluster.writers(), 60)
         assert cluster.primary() == primary
 
 
