@@ -213,7 +213,7 @@ def test_a_primary_that_alone_has_a_commit_goes_on(
         cluster.ask(primary, "SELECT pg_logical_emit_message(true, 'alone', 'nobody else has this')")
         if stopped:
             directory = cluster.ask(primary, "SHOW data_directory")[0][0]
-            # Killed, as failover.yml does it: a clean shutdown sends the rest of the log to the archive, for the others.
+            # Killed, as failover.yml does: a clean shutdown sends the rest of the log to the archive, for the others.
             said = f"state=stopped patience=0 directory={directory}"
             fence = ["--become", "-m", "freeagentics.platform.postgres_fence", "-a", said]
             subprocess.run(["ansible", primary, *command[2:4], *fence], cwd=REPOSITORY, check=True)
