@@ -221,7 +221,7 @@ def test_a_primary_that_alone_has_a_commit_goes_on(
         said = refused(f"old_primary={primary}")
         assert re.search(rf"{primary} committed \d+ transactions behind", said), said
         assert f"{primary} goes on as before" in said
-        assert "unknown_loss=true, which loses them" in said
+        assert f"unknown_loss=true, which loses what only {primary} has" in said
         until(f"{primary} takes writes", lambda: primary in cluster.writers(), 60)
         assert cluster.primary() == primary
 
