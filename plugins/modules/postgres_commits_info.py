@@ -76,7 +76,7 @@ last:
 import os
 import subprocess
 import tempfile
-from typing import Dict, List, Tuple
+from typing import List, Tuple
 
 from ansible.module_utils.basic import AnsibleModule
 
@@ -135,11 +135,11 @@ def main() -> None:
         module.fail_json(msg=str(error))
     command = [os.path.join(programs, "pg_controldata"), "-D", directory]
     code, out, error = module.run_command(command, environ_update=ENVIRONMENT)
-    control: Dict[str, object] = parse_control(out)
+    control = parse_control(out)
     if code or not {"timeline", "segment", "checkpoint"} <= set(control):
         module.fail_json(msg=f"pg_controldata failed: {(error or out).strip()}")
-    size = int(str(control["segment"]))
-    if int(str(control["timeline"])) > timeline:
+    size = control["segment"]
+    if control["timeline"] > timeline:
         module.fail_json(msg=f"{unseen}: the server is on timeline {control['timeline']}, and not on {timeline}")
     # Records of its transactions are before the position, so it reads from the beginning of the segment on.
     start = (after - 1) // size * size
@@ -151,7 +151,7 @@ def main() -> None:
     if code and not is_end(complaint, segments):
         module.fail_json(msg=f"{unseen}: {complaint}")
     # What cannot be read in the middle looks like an end, and a disk may have lost what was at the end.
-    least = max(after, parse_lsn(str(control["checkpoint"])) + 1)
+    least = max(after, parse_lsn(control["checkpoint"]) + 1)
     if not found.commits and found.end < least:
         module.fail_json(msg=f"{unseen}: the log ends at {show_lsn(found.end)}, before {show_lsn(least)}: {complaint}")
     moments = [one.moment for one in found.commits] or [""]

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import Dict, Iterable, List, Optional, Tuple
+from typing import Dict, Iterable, Iterator, List, NamedTuple, Optional, Tuple
 
 from ansible_collections.freeagentics.platform.plugins.module_utils.postgres_observe.timeline import History
 
@@ -146,26 +146,42 @@ def _stretches(parts: List[Tuple[int, Optional[int]]], start: int) -> Iterable[S
 
 
 #: What pg_waldump prints of a record; https://www.postgresql.org/docs/15/pgwaldump.html
-_RECORD = re.compile(r"^rmgr: (\w+) .*? tx: +(\d+), lsn: ([0-9A-F]+/[0-9A-F]+), .*? desc: (\w+)(.*)$")
+_RECORD = re.compile(r"^rmgr: (\w+) .*?/ *(\d+), tx: +(\d+), lsn: ([0-9A-F]+/[0-9A-F]+), .*? desc: (\w+)(.*)$")
 _MOMENT = re.compile(r"^ (?:\d+: ?)?(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[.\d]* \w+)")
 _WITHIN = re.compile(r"subxacts: ([\d ]+)")
 _RELATION = re.compile(r"rel (\d+/\d+/\d+)")
 
 
-def read(lines: Iterable[str], found: Found) -> Found:
-    """Add what pg_waldump prints of a stretch of log to what was found before."""
+class Record(NamedTuple):
+    """A record of a log: who wrote it, its bytes, its transaction, where it begins, what it is, and the rest of it."""
+
+    manager: str
+    length: int
+    transaction: int
+    position: str
+    what: str
+    rest: str
+
+
+def records(lines: Iterable[str]) -> Iterator[Record]:
+    """Yield the records among the lines that pg_waldump prints, as they come."""
     for line in lines:
         match = _RECORD.match(line)
-        if not match:
-            continue
-        manager, transaction, position, what, rest = match.groups()
-        found.last = position
-        if manager == "Transaction" and what in ("COMMIT", "COMMIT_PREPARED"):
-            _commit(int(transaction), what, rest, found)
-        elif manager == "Heap" and what == "DELETE":
-            relation = _RELATION.search(rest)
+        if match:
+            manager, length, transaction, position, what, rest = match.groups()
+            yield Record(manager, int(length), int(transaction), position, what, rest)
+
+
+def read(lines: Iterable[str], found: Found) -> Found:
+    """Add what pg_waldump prints of a stretch of log to what was found before."""
+    for record in records(lines):
+        found.last = record.position
+        if record.manager == "Transaction" and record.what in ("COMMIT", "COMMIT_PREPARED"):
+            _commit(record.transaction, record.what, record.rest, found)
+        elif record.manager == "Heap" and record.what == "DELETE":
+            relation = _RELATION.search(record.rest)
             if relation:
-                found.deletes.setdefault(int(transaction), []).append(relation.group(1))
+                found.deletes.setdefault(record.transaction, []).append(relation.group(1))
     return found
 
 

@@ -12,6 +12,7 @@ import re
 from dataclasses import dataclass
 from typing import Dict, Iterable, List, Mapping, Optional, Sequence
 
+from ansible_collections.freeagentics.platform.plugins.module_utils.failover.divergence import records
 from ansible_collections.freeagentics.platform.plugins.module_utils.postgres_observe.lsn import parse_lsn
 
 #: Bytes of a page of the log, and what it begins with; a segment's first page begins with more.
@@ -37,11 +38,6 @@ HOUSEKEEPING: Mapping[str, Optional[Sequence[str]]] = {
 }
 COMMITS = ("COMMIT", "COMMIT_PREPARED", "PREPARE")
 
-#: What pg_waldump prints of a record; https://www.postgresql.org/docs/15/pgwaldump.html
-_RECORD = re.compile(
-    r"^rmgr: (?P<manager>\w+) .*?/ *(?P<length>\d+), tx: +(?P<transaction>\d+), "
-    r"lsn: (?P<position>[0-9A-F]+/[0-9A-F]+), .*? desc: (?P<what>\w+)(?P<rest>.*)$"
-)
 _MOMENT = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[.\d]* \w+)")
 _RELATION = re.compile(r"rel \d+/\d+/(\d+)")
 _NEXT = re.compile(r"nextXid (\d+)")
@@ -96,13 +92,8 @@ def committed(lines: Iterable[str], after: int, segment: int, most: int = 1000) 
     own: Dict[int, bool] = {}
     found: List[Commit] = []
     end = 0
-    for line in lines:
-        match = _RECORD.match(line)
-        if not match:
-            continue
-        manager, what, rest = match["manager"], match["what"], match["rest"]
-        transaction = int(match["transaction"])
-        end = record_end(parse_lsn(match["position"]), int(match["length"]), segment)
+    for manager, length, transaction, position, what, rest in records(lines):
+        end = record_end(parse_lsn(position), length, segment)
         if (manager, what) == ("XLOG", "SWITCH"):
             # The rest of its segment stays empty.
             end = -(-end // segment) * segment
