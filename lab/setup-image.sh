@@ -16,5 +16,11 @@ systemctl -q disable apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.time
 systemctl -q mask systemd-logind console-getty.service getty@.service systemd-udevd.service
 # It waits for shutdowns, and would ask for the missing logind every second; updates are installed by the timers.
 systemctl -q mask unattended-upgrades.service
+# Packages reload systemd dozens of times while they are installed, and each time it starts what looks for disks, terminals and the
+# like. No host of a lab has any.
+mkdir -p /etc/systemd/system-generators
+for generator in cryptsetup debug getty gpt-auto hibernate-resume integritysetup rc-local run system-update veritysetup; do
+    ln -s /dev/null "/etc/systemd/system-generators/systemd-$generator-generator"
+done
 apt-get clean
 rm -rf /var/lib/apt/lists/*
