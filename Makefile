@@ -61,6 +61,7 @@ bench: $(VENV) ## Measure, and write docs/benchmarks.md
 	@PYTHONPATH=collections python -m scripts.bench_topology
 	@python -m scripts.bench_lab
 	@python -m scripts.bench_postgres
+	@python -m scripts.bench_overload
 	@$(MAKE) lab && sleep 300 && PYTHONPATH=collections python -m scripts.bench_monitoring
 	@PYTHONPATH=collections python -m scripts.bench_data_tier
 	@python -m scripts.bench_incidents

@@ -32,7 +32,7 @@ def ask(tmp_path):
         environment = {**os.environ, "PATH": f"{tmp_path}/bin:{os.environ['PATH']}"}
         environment["PGBACKREST_CONFIG"] = str(tmp_path / "pgbackrest.conf")
         done = subprocess.run(
-            ["sh", str(SCRIPT), "platform", file, "pg_wal/RECOVERYXLOG"],
+            ["bash", str(SCRIPT), "platform", file, "pg_wal/RECOVERYXLOG"],
             cwd=tmp_path,
             env=environment,
             capture_output=True,
@@ -84,6 +84,19 @@ def test_a_standby_streams_the_segment_in_which_a_new_timeline_begins(ask, tmp_p
     for seconds in (3, -1800):
         aged(tmp_path / "pg_wal" / "00000063.history", seconds)
         assert ask(BEGINS)[0] == 0
+
+
+def test_a_standby_is_not_told_about_what_was_streamed_just_now(ask, tmp_path):
+    """The archive has nothing more of it; where it has, it is asked again."""
+    segment = tmp_path / "pg_wal" / "000000630000000100000069"
+    segment.touch()
+    assert ask(segment.name)[0] == 0, "who does not follow takes everything from the archive"
+    (tmp_path / "standby.signal").touch()
+    assert ask(segment.name) == (1, "")
+    assert ask("00000063000000010000006A")[0] == 0
+    for seconds in (3, -1800):
+        aged(segment, seconds)
+        assert ask(segment.name)[0] == 0
 
 
 def test_a_timeline_is_new_once(ask, tmp_path):
