@@ -79,6 +79,32 @@ def test_what_is_the_same_up_to_where_its_timeline_was_left_is_archived(push):
     ]
 
 
+def waiting(tmp_path, *files):
+    """Let files wait for the archive."""
+    (tmp_path / "pg_wal" / "archive_status").mkdir(parents=True)
+    for file in files:
+        (tmp_path / "pg_wal" / "archive_status" / f"{file}.ready").touch()
+
+
+def test_a_segment_that_waits_alone_is_sent_at_once(push, tmp_path):
+    waiting(tmp_path, LEFT)
+    assert push(status=0) == (0, "", [f"--stanza=platform --no-archive-async archive-push pg_wal/{LEFT}"])
+
+
+def test_where_that_fails_it_is_sent_with_patience(push, tmp_path):
+    waiting(tmp_path, LEFT)
+    assert push(status=82) == (
+        82,
+        "",
+        [f"--stanza=platform {way}archive-push pg_wal/{LEFT}" for way in ("--no-archive-async ", "")],
+    )
+
+
+def test_several_segments_that_wait_are_sent_beside_each_other(push, tmp_path):
+    waiting(tmp_path, LEFT, LATER)
+    assert push(status=0) == (0, "", [f"--stanza=platform archive-push pg_wal/{LEFT}"])
+
+
 @pytest.mark.parametrize(
     "changes",
     [
