@@ -21,8 +21,9 @@ import sys
 import time
 from typing import Any, Dict, List, Optional, Tuple
 
+from ..pgbackrest.archive import SEGMENT_SIZE, segment_number
 from ..pgbackrest.info import Backup, InfoError, newest, parse
-from ..restore.server_log import Outcome, parse_log, parse_server_time, shortfall
+from ..restore.server_log import Outcome, parse_log, parse_server_time, short_of, shortfall
 from ..restore.settings import parse_control, settings
 from ..restore.target import parse_target
 from .command import BackupError, run
@@ -63,6 +64,15 @@ def choose(text: str, stanza: str, now: float) -> Backup:
     if not found:
         raise BackupError(f"no repository has a backup of {stanza}: pgbackrest --stanza={stanza} backup makes one")
     return found[int(now // WEEK) % len(found)]
+
+
+def end_of_archive(text: str, stanza: str, backup: Backup) -> Optional[int]:
+    """Return the position at which the last segment of a backup's archive begins, None where there is no archive.
+
+    :param text: what ``pgbackrest info --output=json`` says.
+    """
+    last = parse(text, stanza).archived.get((backup.repository, backup.database))
+    return segment_number(last) * SEGMENT_SIZE if last else None
 
 
 class Scratch:
@@ -111,9 +121,10 @@ class Scratch:
         os.mkdir(self._data, 0o700)
         run(["pgbackrest", *common, *options, "restore"])
 
-    def recover(self) -> Outcome:
+    def recover(self, at_least: Optional[int] = None) -> Outcome:
         """Start the server, and wait until it has replayed everything that is in the archive; return what its log says.
 
+        :param at_least: the position at which the last segment of the archive begins.
         :raises BackupError: the log does not say so.
         """
         server = self._start({})
@@ -121,6 +132,8 @@ class Scratch:
             time.sleep(PAUSE)
         outcome = self._said()
         lacks = shortfall(parse_target("latest", ""), outcome)
+        if not lacks and at_least is not None:
+            lacks = short_of(at_least, outcome)
         if lacks:
             raise BackupError(f"{lacks}. The end of its log:\n{self._end_of_log()}")
         return outcome
@@ -241,12 +254,12 @@ class Scratch:
         return "\n".join(self._log_text().splitlines()[-LOG_SHOWN:])
 
 
-def verify(scratch: Scratch, backup: Backup) -> None:
+def verify(scratch: Scratch, backup: Backup, at_least: Optional[int]) -> None:
     """Restore a backup, read everything, and report."""
     begin = time.monotonic()
     scratch.restore(backup)
     restored = time.monotonic()
-    outcome = scratch.recover()
+    outcome = scratch.recover(at_least)
     recovered = time.monotonic()
     tables, rows = scratch.check()
     scratch.check_pages()
@@ -278,27 +291,29 @@ def end_in_order(number: int, _frame: object) -> None:
     sys.exit(128 + number)
 
 
-def newest_backup(stanza: str) -> Backup:
-    """Return the backup to restore.
+def newest_backup(stanza: str) -> Tuple[Backup, Optional[int]]:
+    """Return the backup to restore, and the position at which the last segment of its archive begins.
 
     :raises BackupError: there is none, or pgBackRest cannot say.
     """
-    return choose(run(["pgbackrest", f"--stanza={stanza}", "--output=json", "info"]), stanza, time.time())
+    said = run(["pgbackrest", f"--stanza={stanza}", "--output=json", "info"])
+    backup = choose(said, stanza, time.time())
+    return backup, end_of_archive(said, stanza, backup)
 
 
 def run_job(scratch: Scratch, stanza: str) -> None:
     """Restore the newest backup, read everything, and leave nothing behind."""
-    backup = newest_backup(stanza)
+    backup, at_least = newest_backup(stanza)
     scratch.prepare()
     try:
-        verify(scratch, backup)
+        verify(scratch, backup, at_least)
     finally:
         scratch.remove()
 
 
 def hold(scratch: Scratch, stanza: str, position: str) -> None:
     """Restore the newest backup, recover up to a position, and leave the server there for others to read."""
-    backup = newest_backup(stanza)
+    backup, _at_least = newest_backup(stanza)
     scratch.prepare()
     try:
         scratch.restore(backup, position)

@@ -10,7 +10,7 @@ This file is also read on the backup host, beside the program that writes metric
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, List, Mapping, Optional, Tuple
 
 FULL, DIFFERENTIAL, INCREMENTAL = "full", "diff", "incr"
@@ -61,13 +61,17 @@ class Repository:
 
 @dataclass(frozen=True)
 class Info:
-    """A stanza in all repositories. ``backups`` are in the order in which they ended."""
+    """A stanza in all repositories. ``backups`` are in the order in which they ended.
+
+    ``archived`` has the name of the last segment in the archive by the numbers of the repository and of the database.
+    """
 
     stanza: str
     running: bool
     repositories: Tuple[Repository, ...]
     backups: Tuple[Backup, ...]
     systems: Tuple[str, ...]
+    archived: Mapping[Tuple[int, int], str] = field(default_factory=dict)
 
     def of(self, repository: int) -> Tuple[Backup, ...]:
         """Return the backups of one repository, the oldest first."""
@@ -105,7 +109,9 @@ def _info(entry: Mapping[str, Any]) -> Info:
         for one in entry["repo"]
     )
     running = bool(entry["status"].get("lock", {}).get("backup", {}).get("held"))
-    return Info(entry["name"], running, repositories, tuple(backups), tuple(sorted(systems)))
+    archives = [one for one in entry.get("archive", ()) if one["max"]]
+    archived = {(one["database"]["repo-key"], one["database"]["id"]): one["max"] for one in archives}
+    return Info(entry["name"], running, repositories, tuple(backups), tuple(sorted(systems)), archived)
 
 
 def _backup(one: Mapping[str, Any]) -> Backup:

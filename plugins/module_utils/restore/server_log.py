@@ -106,24 +106,30 @@ def shortfall(target: Target, outcome: Outcome, at_least: Optional[int] = None) 
         return f"the server's log does not say that {target.words()} was reached; {said}{_how_far(outcome)}"
     if not (outcome.complete and outcome.ready):
         return f"the recovery did not complete{_how_far(outcome)}"
-    return _short_of(at_least, outcome) if target.kind == LATEST and at_least is not None else ""
+    short = short_of(at_least, outcome) if target.kind == LATEST and at_least is not None else ""
+    return f"{short}. {_remedy(outcome)}" if short else ""
 
 
-def _short_of(at_least: int, outcome: Outcome) -> str:
+def short_of(at_least: int, outcome: Outcome) -> str:
     """Return that the server took a segment that it could not get for the end of the log, or the empty text.
 
     To PostgreSQL every failure of the restore_command up to 125 is the end of the log. What it names with "redo done"
     is where the last record that it replayed begins, and that is on the timeline that it followed to its end.
+
+    :param at_least: the position at which the last segment of the archive begins.
     """
     if outcome.redo_done and parse_lsn(outcome.redo_done) >= at_least - _SWITCH:
         return ""
     reached = f"up to {outcome.redo_done}" if outcome.redo_done else "not at all"
-    or_so = f", or take what there is with -e target=lsn -e target_lsn={outcome.redo_done}" if outcome.redo_done else ""
     return (
         f"the archive could not be read to its end: the log was replayed {reached}, and the last segment of the "
-        f"archive begins at {show_lsn(at_least)}{_how_far(outcome)}. Run it again when the repository can be read, "
-        f"or read another one with -e repository=<number>{or_so}"
+        f"archive begins at {show_lsn(at_least)}{_how_far(outcome)}"
     )
+
+
+def _remedy(outcome: Outcome) -> str:
+    or_so = f", or take what there is with -e target=lsn -e target_lsn={outcome.redo_done}" if outcome.redo_done else ""
+    return f"Run it again when the repository can be read, or read another one with -e repository=<number>{or_so}"
 
 
 def _how_far(outcome: Outcome) -> str:

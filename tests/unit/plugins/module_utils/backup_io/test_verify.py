@@ -94,7 +94,7 @@ def backup(label, repository, stop):
     }
 
 
-def info(*backups):
+def info(*backups, archived=()):
     status = {"code": 0, "message": "ok"}
     entry = {
         "name": "platform",
@@ -102,6 +102,7 @@ def info(*backups):
         "repo": [{"key": key, "cipher": "aes-256-cbc", "status": status} for key in (1, 2)],
         "status": {"lock": {"backup": {"held": False}}},
         "backup": list(backups),
+        "archive": [{"database": {"id": 1, "repo-key": key}, "min": "", "max": last} for key, last in archived],
     }
     return json.dumps([entry])
 
@@ -226,6 +227,25 @@ def test_the_server_is_alone_and_everything_of_it_is_read(restored, tmp_path):
     asked = [call for call in restored.calls if call.words[0] in ("pg_amcheck", "pg_dump")]
     assert [call.environment["PGDATABASE"] for call in asked] == ["postgres", "app", "postgres"]
     assert {(call.environment["PGHOST"], call.environment["PGPORT"]) for call in asked} == {(folder, "55433")}
+
+
+def test_an_archive_that_could_not_be_read_to_its_end_is_told(restored, tmp_path, capsys):
+    """To the server a segment that it does not get is the end of the log."""
+    archived = ((1, "000000020000000000000007"), (2, "000000020000000000000005"))
+    (restored.folder / "info").write_text(info(backup("here", 1, 200), archived=archived))
+    assert verify.main(["run"]) == 1
+    said = capsys.readouterr().err
+    assert (
+        "the archive could not be read to its end: the log was replayed up to 0/5000060, and the last segment of the "
+        "archive begins at 0/7000000. The last transaction that was replayed is of 2026-11-26 08:59:30.25+00."
+    ) in said
+    assert not (tmp_path / "verify").exists()
+
+
+@pytest.mark.parametrize("last", ["000000020000000000000005", None])
+def test_an_archive_that_was_read_to_its_end_is_verified(restored, last, capsys):
+    (restored.folder / "info").write_text(info(backup("here", 1, 200), archived=((1, last),)))
+    assert verify.main(["run"]) == 0
 
 
 def test_a_recovery_that_fails_is_told_with_the_end_of_the_log(restored, tmp_path, capsys):

@@ -117,7 +117,12 @@ def info(backups, repositories=(HERE,)):
 
 def test_backups_are_in_the_order_in_which_they_ended():
     assert parse(answer(), "freeagentics") == Info(
-        "freeagentics", False, (HERE,), (FULL_BACKUP, INCREMENTAL_BACKUP), ("7712441638903445401",)
+        "freeagentics",
+        False,
+        (HERE,),
+        (FULL_BACKUP, INCREMENTAL_BACKUP),
+        ("7712441638903445401",),
+        {(1, 1): "000000010000000000000009"},
     )
 
 
