@@ -358,7 +358,8 @@ def _members() -> Row:
                 of_each
                 % (
                     f"3 * patroni_primary{{{PATRONI}}} > 0 or 2 * patroni_standby_leader{{{PATRONI}}} > 0 "
-                    f"or patroni_sync_standby{{{PATRONI}}} + patroni_quorum_standby{{{PATRONI}}} > 0 or 0 * patroni_postgres_running{{{PATRONI}}}"
+                    f"or patroni_sync_standby{{{PATRONI}}} + patroni_quorum_standby{{{PATRONI}}} > 0 "
+                    f"or 0 * patroni_postgres_running{{{PATRONI}}}"
                 ),
                 words={
                     "3": ("primary", "green"),

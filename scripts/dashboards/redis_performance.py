@@ -213,7 +213,7 @@ def _nodes() -> Row:
         series(
             "CPU of each node",
             "percentunit",
-            "The share of one core that each Redis uses; it can use one. Above 70 % it is time for more replicas (R41).",
+            "The share of one core that each Redis uses; it can use one. Above 70 % it wants replicas (R41).",
             "CpuHigh",
             Query(f"{used % 'cpu_user_seconds_total'} + {used % 'cpu_sys_seconds_total'}", "{{host}}"),
             limits=above(0.7),
@@ -223,7 +223,7 @@ def _nodes() -> Row:
         series(
             "Network of each node",
             "bps",
-            "What each node reads and writes. The servers have 10 Gbit/s (R3); above 80 % it is time for another shard (R41).",
+            "What each node reads and writes. The servers have 10 Gbit/s (R3); above 80 % it wants another shard (R41).",
             "ResponseSlow",
             Query(f"8 * ({used % 'net_input_bytes_total'} + {used % 'net_output_bytes_total'})", "{{host}}"),
             limits=above(8e9),
