@@ -223,7 +223,7 @@ def _nodes() -> Row:
         series(
             "Network of each node",
             "bps",
-            "What each node reads and writes. The servers have 10 Gbit/s (R3); above 80 % it wants another shard (R41).",
+            "What each node reads and writes. The servers have 10 Gbit/s (R3); above 80 % it wants a shard (R41).",
             "ResponseSlow",
             Query(f"8 * ({used % 'net_input_bytes_total'} + {used % 'net_output_bytes_total'})", "{{host}}"),
             limits=above(8e9),
