@@ -21,8 +21,8 @@ import sys
 import time
 from typing import Any, Dict, List, Optional, Tuple
 
-from ..pgbackrest.archive import SEGMENT_SIZE, segment_number
 from ..pgbackrest.info import Backup, InfoError, newest, parse
+from ..postgres_observe.lsn import first_byte
 from ..restore.server_log import Outcome, parse_log, parse_server_time, short_of, shortfall
 from ..restore.settings import parse_control, settings
 from ..restore.target import parse_target
@@ -72,7 +72,7 @@ def end_of_archive(text: str, stanza: str, backup: Backup) -> Optional[int]:
     :param text: what ``pgbackrest info --output=json`` says.
     """
     last = parse(text, stanza).archived.get((backup.repository, backup.database))
-    return segment_number(last) * SEGMENT_SIZE if last else None
+    return first_byte(last) if last else None
 
 
 class Scratch:

@@ -59,3 +59,12 @@ def lag_seconds(missing: Optional[int], measured: Optional[float], since_replay:
     if measured is not None:
         return round(measured, 3)
     return None if since_replay is None else round(max(0.0, since_replay), 3)
+
+
+def first_byte(segment: str, segment_size: int = 1 << 24) -> int:
+    """Return the position at which a segment of the log begins, by its name of 24 digits.
+
+    >>> show_lsn(first_byte("000000010000000100000002"))
+    '1/2000000'
+    """
+    return (int(segment[8:16], 16) << 32) + int(segment[16:24], 16) * segment_size

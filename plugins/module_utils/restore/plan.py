@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Iterable, List, Mapping, Optional, Sequence, Tuple
 
 from ..pgbackrest.archive import SEGMENT_SIZE
-from ..postgres_observe.lsn import parse_lsn
+from ..postgres_observe.lsn import first_byte, parse_lsn
 from .target import LATEST, LSN, TIME, RestoreError, Target
 
 #: The part of a file system that is left free beside what a restore needs.
@@ -85,14 +85,10 @@ def _repository(archive: Mapping[str, Any], info: Mapping[str, Any]) -> Reposito
     known = {one["label"]: one for one in info.get("backups", ())}
     spans = tuple(_span(window, known) for window in archive.get("windows", ()))
     last, end = archive.get("last"), spans[-1].end_lsn if spans else 0
-    later = [gap["first"] for gap in archive.get("gaps", ()) if spans and _first_byte(gap["first"]) >= end]
+    # Of 16 MiB; larger ones only begin later.
+    later = [gap["first"] for gap in archive.get("gaps", ()) if spans and first_byte(gap["first"]) >= end]
     breaks_off = later[0] if last and later else ""
     return Repository(archive["number"], archive.get("error", ""), spans, breaks_off)
-
-
-def _first_byte(segment: str) -> int:
-    """Return the position of a segment of 16 MiB by its name; larger ones only begin later."""
-    return int(segment[8:16], 16) * (1 << 32) + int(segment[16:24], 16) * (1 << 24)
 
 
 def _span(window: Mapping[str, Any], known: Mapping[str, Mapping[str, Any]]) -> Span:
