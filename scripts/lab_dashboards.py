@@ -19,6 +19,8 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 OUTPUT = REPOSITORY / "reports" / "dashboards"
 #: Seconds that are borne for the queries of a dashboard, as the machine may have other things to do; 1 s is wanted.
 WITHIN = 5.0
+#: Seconds for what a change of hosts just before leaves unknown: two scrapes of 15 s.
+PATIENCE = 30.0
 CA = REPOSITORY / "secrets" / "lab" / "pki" / "ca.crt"
 
 
@@ -34,7 +36,7 @@ def main(name: str = "lab") -> int:
     lab = state.existing_lab(name)
     server, url = prometheus(declaration.load(lab.topology_file))
     preview = [sys.executable, "-m", "scripts.dashboards.preview", "--prometheus", url]
-    command = [*preview, "--ca", str(CA), "--output", str(OUTPUT), "--within", str(WITHIN)]
+    command = [*preview, "--ca", str(CA), "--output", str(OUTPUT), "--within", str(WITHIN), "--patience", str(PATIENCE)]
     status = subprocess.call(netns.inside(lab.namespace(server.name), *command), cwd=REPOSITORY)
     print(f"the dashboards are in {OUTPUT / 'index.html'}")
     return status
