@@ -82,6 +82,8 @@ class CallbackModule(CallbackBase):
     def v2_playbook_on_stats(self, stats):
         """Write the report, if the run is one that has any."""
         self._timeline.close(time.time())
+        # What a rescue caught counts for no host as a failure.
+        self._timeline.keep_failures_of({*stats.failures, *stats.dark})
         if not self._report.get("directory"):
             return
         folder = Path(self._report["directory"])

@@ -29,7 +29,7 @@ def failover_plan(hosts, request=None):
         sight = _sight(hosts, request or {})
     except ValueError as error:
         return {"refusal": str(error), "shown": []}
-    return _told(sight, plan.make(sight, wanted))
+    return {**_told(sight, plan.make(sight, wanted)), "request": asdict(wanted)}
 
 
 def switchover_plan(hosts, request=None):
@@ -43,11 +43,8 @@ def switchover_plan(hosts, request=None):
 
 def _told(sight, made):
     reached = [one.name for one in sight.members if one.reached]
-    # An earlier run stopped these and did not live to let them back; one that was started meanwhile is none any more.
-    fenced = [one.name for one in sight.members if one.fenced and one.patroni != "active"]
-    frozen = [one.name for one in sight.members if one.frozen]
     old = [made.old] if made.fence == plan.ON_HOST else []
-    stops = [] if made.kind == switch.SWITCHOVER else list(dict.fromkeys([*old, *made.stop, *fenced, *frozen]))
+    stops = [] if made.kind == switch.SWITCHOVER else list(dict.fromkeys([*old, *made.stop, *made.left]))
     power = [made.old] if made.fence == plan.POWER else []
     # Whoever shall lead carries a failover out; where nobody can, anybody looks on.
     acts = made.candidate or next(iter(reached), "")
@@ -85,6 +82,9 @@ def region_plan(hosts, request=None, now=None):
         without = _names(wanted, "without")
         for name in without:
             _one_of([one["name"] for one in hosts], "without", name)
+        fresh = str(wanted.get("fresh_copy") or "")
+        if fresh:
+            _one_of(regions, "fresh_copy", fresh)
     except ValueError as error:
         return {"refusal": str(error), "shown": []}
     sights = {
@@ -94,9 +94,9 @@ def region_plan(hosts, request=None, now=None):
         for name in regions
     }
     addresses = {one["address"]: one["region"] for one in hosts}
-    request = region.Request(to, gone, bool(wanted.get("power")), without)
+    request = region.Request(to, gone, bool(wanted.get("power")), without, fresh)
     made = region.make(sights, addresses, request, now or time())
-    return _told_of_regions(sights, addresses, made)
+    return {**_told_of_regions(sights, addresses, made), "request": asdict(request)}
 
 
 def _told_of_regions(sights, addresses, made):

@@ -49,9 +49,14 @@ options:
     type: str
     default: ""
   forced:
-    description: Whether the candidate shall lead although others may have more, because the operator accepted a loss.
+    description: Whether the candidate shall lead although others may have more, because the operator accepted a loss of
+      which nobody can tell how much it is. Nothing is compared then.
     type: bool
     default: false
+  lost_bytes:
+    description: How much less log than another member the candidate may have, because the operator accepted that.
+    type: int
+    default: 0
   compared:
     description: Whether M(freeagentics.platform.postgres_commits_info) found that the old primary, which is stopped,
       committed nothing that the candidate lacks. The candidate leads then although no standby was synchronous.
@@ -209,12 +214,16 @@ class Cluster:
         if not standbys and _is_synchronous(entries) and not self._params["compared"]:
             raise self._nobody()
         voters = (standbys | {str(sync.get("leader") or "")}) - {"", self._params["old"]}
+        if not _is_synchronous(entries):
+            # No commit waited for anybody, so whoever has most may have what was acknowledged.
+            voters = {str(one["name"]) for one in self._params["members"]} - {self._params["old"]}
         has = self._positions(sorted({candidate, *voters}))
         if candidate not in has:
             raise Refused(f"{candidate} does not answer any more")
-        ahead = sorted(name for name, position in has.items() if position > has[candidate])
-        if ahead:
-            raise Refused(f"{candidate} has less than {', '.join(ahead)} by now")
+        lacks = {name: position - has[candidate] for name, position in has.items() if position > has[candidate]}
+        if max(lacks.values(), default=0) > self._params["lost_bytes"]:
+            bytes_of = ", ".join(f"{lacks[name]} bytes less than {name}" for name in sorted(lacks))
+            raise Refused(f"{candidate} has {bytes_of} by now")
         # A commit waited for all of the standbys but so many; one that was no standby knows nothing by itself.
         others = [name for name in standbys if name in has and name != candidate]
         if standbys and len(others) < int(sync.get("quorum") or 0) + (candidate not in standbys):
@@ -285,6 +294,7 @@ def main() -> None:
             "lease_id": {"type": "int", "default": 0},
             "candidate": {"type": "str", "default": ""},
             "forced": {"type": "bool", "default": False},
+            "lost_bytes": {"type": "int", "default": 0},
             "compared": {"type": "bool", "default": False},
             "timeout": {"type": "float", "default": 60},
         },
@@ -301,7 +311,7 @@ def main() -> None:
     except StoreError as error:
         module.fail_json(msg=f"the cluster store does not answer: {error}. Run this again, it looks at what is there")
     except Refused as error:
-        so_far = "the lease was taken away" if released else "nothing was changed"
+        so_far = "the lease was taken away" if released else "the lease was not taken away"
         module.fail_json(msg=f"{so_far}: {error}. Run this again, it makes a new plan", released=released)
     seconds = round(time.monotonic() - began, 3)
     if leader is None:

@@ -33,6 +33,8 @@ ON_HOST, POWER, LEASE = "host", "power", "lease"
 class Request:
     """What the operator asked for.
 
+    A ``candidate`` that is named may lack up to ``lost_bytes``, also by the time it is made to lead.
+
     :param candidate: the member that shall lead; empty for the one that has most.
     :param old_primary: the member that shall lead no more although it serves; empty for none.
     :param power: whether hosts can be switched off with proof.
@@ -52,8 +54,8 @@ class Request:
 
     @property
     def forced(self) -> bool:
-        """Whether a loss was accepted, which Patroni by itself would not."""
-        return bool(self.without or self.lost_bytes or self.unknown_loss)
+        """Whether a loss was accepted of which nobody can tell how much it is, so that nothing is compared."""
+        return bool(self.without or self.unknown_loss)
 
 
 @dataclass(frozen=True)
@@ -71,8 +73,10 @@ class Plan:
     :param old: the member that leads no more, or that shall not; empty where nobody holds the lease.
     :param revision: of the key that is removed, and ``lease_id`` the lease that it hangs on.
     :param named: whether Patroni is told that the candidate shall lead, and does not elect.
-    :param forced: whether a loss was accepted.
+    :param forced: whether a loss was accepted of which nobody can tell how much it is.
+    :param lost_bytes: how much log the candidate may lack when it is made to lead.
     :param stop: members that take writes without the lease, and are stopped.
+    :param left: members that an earlier run stopped, or a signal, and that are let back.
     :param lost: bytes of log that the candidate lacks and another had; None where nobody can tell.
     :param after: the end of the candidate's log, where it has to be seen on the old primary's host that nothing was
         committed behind it; empty where nothing is to be seen there. ``timeline`` is that of both logs.
@@ -85,9 +89,11 @@ class Plan:
     candidate: str = ""
     named: bool = False
     forced: bool = False
+    lost_bytes: int = 0
     why: str = ""
     fence: str = ""
     stop: Tuple[str, ...] = ()
+    left: Tuple[str, ...] = ()
     lost: Optional[int] = None
     loss: str = ""
     after: str = ""
@@ -101,11 +107,11 @@ def make(sight: Sight, request: Request) -> Plan:
     store = sight.store
     if store is None:
         return Plan(ELECTION, objections=(no_store(sight),))
-    old, stop = sight.member(store.leader), _writers_without_lease(sight)
+    old, stop, left = sight.member(store.leader), _writers_without_lease(sight), _left_stopped(sight)
     if store.leader and request.old_primary != store.leader and serves(sight, old):
         why = f"{store.leader} leads and {_how_it_serves(sight, old)}"
         steps = tuple(f"stop {name}, which takes writes without the lease, and let it follow" for name in stop)
-        return Plan(NOTHING, why=why, stop=stop, steps=steps)
+        return Plan(NOTHING, why=why, stop=stop, left=left, steps=(*steps, *_let_back(left)))
     able = candidates(sight, store.leader)
     candidate = _chosen(able, request)
     lost, loss = _loss(sight, candidate)
@@ -127,14 +133,19 @@ def make(sight: Sight, request: Request) -> Plan:
         candidate=candidate.name if candidate else "",
         named=named,
         forced=request.forced,
+        lost_bytes=request.lost_bytes,
         why=_why(sight, candidate, request),
         fence=fence,
         stop=stop,
+        left=left,
         lost=lost,
         loss=loss,
         after=show_lsn(candidate.position or 0) if candidate and witness else "",
         timeline=witness.history.timeline if witness and witness.history else 0,
-        steps=tuple(_steps(sight, candidate, fence, stop, witness, named)),
+        steps=(
+            *_steps(sight, candidate, fence, stop, witness, named),
+            *_let_back([name for name in left if old is None or name != old.name]),
+        ),
         objections=tuple(_objections(sight, request, able, candidate, lost, fence, witness, named)),
     )
 
@@ -191,6 +202,16 @@ def _writers_without_lease(sight: Sight) -> Tuple[str, ...]:
     """Return the members that take writes although another one holds the lease, or nobody."""
     store = sight.store
     return tuple(one.name for one in sight.members if one.writable and store is not None and one.name != store.leader)
+
+
+def _left_stopped(sight: Sight) -> Tuple[str, ...]:
+    """Return the members that an earlier run stopped and did not live to let back, and those that a signal stopped."""
+    return tuple(one.name for one in sight.members if (one.fenced and one.patroni != "active") or one.frozen)
+
+
+def _let_back(names: Sequence[str]) -> Iterator[str]:
+    if names:
+        yield f"let {', '.join(names)} follow again, which an earlier run or a signal stopped"
 
 
 def candidates(sight: Sight, old: str) -> List[Member]:
@@ -284,7 +305,7 @@ def _silent(sight: Sight, candidate: Member) -> List[str]:
 
 def _named(request: Request) -> bool:
     """Return whether Patroni is told who shall lead; by itself it accepts no loss."""
-    return bool(request.candidate or request.forced)
+    return bool(request.candidate or request.forced or request.lost_bytes)
 
 
 def _fence(old: Optional[Member], request: Request) -> str:

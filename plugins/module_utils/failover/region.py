@@ -46,12 +46,14 @@ class Request:
     :param gone: regions that the operator says are gone, although nothing proves it.
     :param power: whether hosts can be switched off with proof.
     :param without: members whose acknowledged writes the operator gives up.
+    :param fresh: the region whose data is put aside, and copied anew from the one that leads; empty for none.
     """
 
     to: str
     gone: Tuple[str, ...] = ()
     power: bool = False
     without: Tuple[str, ...] = ()
+    fresh: str = ""
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,7 @@ class Plan:
     :param old: the region that leads now, or that led last; empty where ``to`` does already.
     :param epoch: what ``region_epoch`` shall be where ``to`` leads.
     :param returns: regions that led and were superseded. They follow again, and what only they have is kept aside.
+    :param fresh: of these, the one whose data is put aside as a whole, and copied anew; it may follow already.
     :param stop: database hosts on which Patroni and PostgreSQL are stopped.
     :param power: database hosts whose power is taken.
     :param release: database hosts that may start again, as followers.
@@ -72,6 +75,7 @@ class Plan:
     old: str = ""
     epoch: int = 0
     returns: Tuple[str, ...] = ()
+    fresh: str = ""
     stop: Tuple[str, ...] = ()
     power: Tuple[str, ...] = ()
     release: Tuple[str, ...] = ()
@@ -98,7 +102,11 @@ def make(sights: Mapping[str, Sight], addresses: Mapping[str, str], request: Req
     # Where the region that superseded this one is given up for good, this one goes on from where it was.
     alone = request.to if lost and old in request.gone else ""
     # A region that was superseded cannot follow one that is lost: the next run lets it follow the one that leads then.
-    returns = tuple(name for name in sights if not lost and name != old and _must_return(sights, name, old))
+    returns = tuple(
+        name
+        for name in sights
+        if not lost and name != old and (_must_return(sights, name, old) or _copied_anew(sights, name, old, request))
+    )
     stop = [one.name for name in (*returns, *((old,) if lost else ())) for one in sights[name].members if one.reached]
     silent = [one.name for one in sights[old].members if not one.reached] if lost else []
     power = silent if request.power else []
@@ -109,6 +117,7 @@ def make(sights: Mapping[str, Sight], addresses: Mapping[str, str], request: Req
         old=old,
         epoch=highest + 1 if old else highest,
         returns=returns,
+        fresh=request.fresh if request.fresh in returns else "",
         stop=tuple(stop),
         power=tuple(power),
         release=tuple(_release(sights, returns, old if lost else "")),
@@ -181,6 +190,12 @@ def _must_return(sights: Mapping[str, Sight], name: str, old: str) -> bool:
     return not sight.store.follows
 
 
+def _copied_anew(sights: Mapping[str, Sight], name: str, old: str, request: Request) -> bool:
+    """Return whether a region that follows is copied anew, as the operator asked, from the one that leads."""
+    store = sights[name].store
+    return name == request.fresh and name != (old or request.to) and store is not None and bool(store.config)
+
+
 def _release(sights: Mapping[str, Sight], returns: Tuple[str, ...], lost: str) -> Iterator[str]:
     for name, sight in sights.items():
         for one in sight.members:
@@ -216,9 +231,11 @@ def moment(seconds: float) -> str:
 
 def _steps(plan: Plan, sights: Mapping[str, Sight]) -> Iterator[str]:
     for name in plan.returns:
+        how = "pg_rewind takes back what is not there"
+        if name == plan.fresh:
+            how = "its data is put aside as a whole before, and copied anew"
         yield (
-            f"stop the database of {name}, keep aside what only it has, and let it follow "
-            f"{plan.old or plan.to}; pg_rewind takes back what is not there"
+            f"stop the database of {name}, keep aside what only it has, and let it follow {plan.old or plan.to}; {how}"
         )
     if plan.kind == PLANNED:
         yield f"let {plan.old} stop writing and follow {plan.to}"
@@ -230,6 +247,10 @@ def _steps(plan: Plan, sights: Mapping[str, Sight]) -> Iterator[str]:
         if plan.power:
             yield f"take the power of {', '.join(plan.power)}, and see that it is off"
         yield f"let {plan.to} lead"
+    returning = {one.name for name in plan.returns for one in sights[name].members}
+    left = [name for name in plan.release if name not in returning]
+    if left:
+        yield f"let {', '.join(left)} start again, which an earlier run stopped"
     if plan.kind != LEADS:
         yield f"lead the names of the site to {plan.to}"
         yield "prove it: one server takes writes"
@@ -250,6 +271,7 @@ def _objections(sights: Mapping[str, Sight], plan: Plan, request: Request, silen
         store = sights[name].store
         if store is not None and store.paused:
             yield Objection(f"{name}: {paused().reason}")
+    yield from _not_copied(plan, request)
     yield from _unknown_leaders(sights, plan, request)
     yield from _not_kept(sights, plan, request)
     if plan.kind == LEADS:
@@ -257,6 +279,26 @@ def _objections(sights: Mapping[str, Sight], plan: Plan, request: Request, silen
     yield from _of_the_target(sights, plan)
     if plan.kind == UNPLANNED:
         yield from _of_the_old_region(sights[plan.old], plan, request, silent)
+
+
+def _not_copied(plan: Plan, request: Request) -> Iterator[Objection]:
+    """Tell why a region is not copied anew although the operator asked for that."""
+    if not request.fresh or plan.fresh:
+        return
+    if request.fresh == (plan.old or plan.to):
+        leads = "leads now" if plan.kind != UNPLANNED else "is lost"
+        yield Objection(
+            f"{request.fresh} {leads}, so there is nothing that it could become a copy of. Leave fresh_copy away"
+        )
+    elif plan.kind == UNPLANNED:
+        yield Objection(
+            f"{request.fresh} cannot be copied anew while {plan.old}, which leads, is lost. Leave fresh_copy away, and "
+            f"say it in the next run, when {plan.to} leads"
+        )
+    else:
+        yield Objection(
+            f"{request.fresh} cannot be copied anew: its cluster store does not answer, or knows of no cluster there"
+        )
 
 
 def _undeclared(to: str, target: Sight, addresses: Mapping[str, str]) -> Iterator[Objection]:
@@ -380,6 +422,15 @@ def _of_the_old_region(sight: Sight, plan: Plan, request: Request, silent: List[
     if plan.old in request.gone:
         return
     overrule = f"-e region_is_gone={plan.old}, which gives up everything that it acknowledges from now on"
+    writing = [one.name for one in sight.members if one.writable]
+    if writing and sight.store is None:
+        yield Objection(
+            f"{plan.old} is alive: {', '.join(writing)} takes writes there, and only its cluster store does not answer "
+            f"({sight.store_error}). Bring a majority of its members back, and it hands over without a loss; "
+            "docs/failover.md, The cluster store, says how",
+            overrule,
+        )
+        return
     unreached = [one for one in _seen_writing(sight) if not one.reached]
     if unreached:
         one = unreached[0]

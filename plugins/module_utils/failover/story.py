@@ -68,7 +68,8 @@ def _proved(plan: Mapping[str, Any], outcome: Mapping[str, Any]) -> Iterator[str
     if plan["fence"] == ON_HOST:
         yield f"{plan['old']}: {fenced.get('proof', '')}"
     elif plan["fence"] == POWER:
-        yield f"{plan['old']}: {_said(fenced)}"
+        unproved = f"{fenced['proof']}; its lease ran out" if fenced.get("proof") else ""
+        yield f"{plan['old']}: {unproved or _said(fenced)}"
     elif plan["fence"] == LEASE:
         yield f"{plan['old']}: its lease ran out"
     yield "exactly one server takes writes, and it committed one"
@@ -84,7 +85,7 @@ def _next(plan: Mapping[str, Any], outcome: Mapping[str, Any]) -> Iterator[str]:
     for name in outcome.get("pools", ()):
         yield f"the pool on {name} did not hold its clients back: some of them may have seen an error"
     known = {*outcome.get("answering", ()), *outcome.get("returned", ())}
-    off = [plan["old"]] if plan["fence"] == POWER else []
+    off = [plan["old"]] if plan["fence"] == POWER and not (outcome.get("fenced") or {}).get("proof") else []
     for name in plan["members"]:
         if name not in known and name not in off:
             yield f"{name} does not answer; until it does, `patronictl list` on another member says what it is at"
@@ -182,6 +183,14 @@ def _kept(outcome: Mapping[str, Any]) -> List[Dict[str, Any]]:
     return [{"heading": "What only the other region had, and is kept aside", "lines": lines}] if lines else []
 
 
+def _kept_next(outcome: Mapping[str, Any]) -> Iterator[str]:
+    for name, kept in sorted((outcome.get("kept") or {}).items()):
+        if "transactions" not in kept and kept.get("msg"):
+            yield f"what only {name} had could not be listed ({kept['msg']}): its data was put aside there as a whole"
+    for section in _kept(outcome):
+        yield f"look at what only the other region had: each line under '{section['heading']}' names a folder"
+
+
 def _region_next(plan: Mapping[str, Any], outcome: Mapping[str, Any]) -> Iterator[str]:
     for endpoint in _endpoints(outcome):
         if not endpoint["healthy"]:
@@ -190,8 +199,7 @@ def _region_next(plan: Mapping[str, Any], outcome: Mapping[str, Any]) -> Iterato
         yield f"dns_provider is not set: lead the names of the site to {plan['to']} by hand"
     if outcome.get("grown"):
         yield f"failover_scale_command ended with status {outcome['grown']}: let {plan['to']} grow by hand"
-    for section in _kept(outcome):
-        yield f"look at what only the other region had: each line under '{section['heading']}' names a folder"
+    yield from _kept_next(outcome)
     if plan["kind"] == UNPLANNED:
         yield (
             f"when {plan['old']} is back: the same command lets it follow, and -e to={plan['old']} lets it lead again; "

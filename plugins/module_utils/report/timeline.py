@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Set
 
 
 @dataclass
@@ -69,6 +69,12 @@ class Timeline:
             self.phases[-1].end = now
             if self.phases[-1].steps:
                 self.phases[-1].steps[-1].end = max(self.phases[-1].steps[-1].end, self.phases[-1].steps[-1].start)
+
+    def keep_failures_of(self, hosts: Set[str]) -> None:
+        """Forget the failures of all hosts but some."""
+        for phase in self.phases:
+            for step in phase.steps:
+                step.failed = [host for host in step.failed if host in hosts]
 
     @property
     def done(self) -> List[Phase]:

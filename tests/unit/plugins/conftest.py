@@ -6,6 +6,7 @@ import http.server
 import ssl
 import subprocess
 import threading
+from contextlib import contextmanager
 
 import pytest
 
@@ -38,9 +39,9 @@ def certificate(tmp_path_factory):
     return files
 
 
-@pytest.fixture
-def api(certificate):
-    """A running API."""
+@contextmanager
+def serving(certificate):
+    """Run an API."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def answer(self):
@@ -64,7 +65,23 @@ def api(certificate):
     server.api = Api(server.server_address[1], str(certificate["crt"]))
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
-    yield server.api
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    try:
+        yield server.api
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@pytest.fixture
+def api(certificate):
+    """A running API."""
+    with serving(certificate) as running:
+        yield running
+
+
+@pytest.fixture
+def other_api(certificate):
+    """Another one beside it."""
+    with serving(certificate) as running:
+        yield running

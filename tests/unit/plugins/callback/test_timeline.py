@@ -68,6 +68,25 @@ def test_a_run_that_ended_is_told(play, tmp_path):
     assert "db2 leads" in (tmp_path / "report" / "report.md").read_text(encoding="utf-8")
 
 
+def test_what_was_rescued_is_no_failure(play, tmp_path):
+    rescued = """
+- name: Try
+  hosts: localhost
+  gather_facts: false
+  tasks:
+    - name: Try
+      block:
+        - name: Fail
+          ansible.builtin.fail: {msg: it broke}
+      rescue:
+        - name: Go on
+          ansible.builtin.debug: {msg: all the same}
+"""
+    report = play(BEGIN % (tmp_path / "report") + rescued + END)[1]
+    assert (report["verdict"], report["good"]) == ("db2 leads", True)
+    assert [phase["failed"] for phase in report["timeline"]] == [False, False, False]
+
+
 def test_a_run_that_failed_is_told_with_where(play, tmp_path):
     done, report = play(BEGIN % (tmp_path / "report") + FAIL)
     assert done.returncode == 2

@@ -27,6 +27,7 @@ def fail_over(run_module, api):
         quorum=1,
         status='{"optime": 1}',
         changed_hands=False,
+        mode="quorum",
         **changes,
     ):
         pair = {
@@ -36,7 +37,7 @@ def fail_over(run_module, api):
             "lease": "5",
         }
         voters = {"leader": "db1", "sync_standby": standbys, "quorum": quorum}
-        kept = {"sync": voters, "config": {"synchronous_mode": "quorum"}}
+        kept = {"sync": voters, "config": {"synchronous_mode": mode}}
         pairs = [
             {"key": coded(f"/service/here/{name}"), "value": coded(json.dumps(value)), "create_revision": "9"}
             for name, value in kept.items()
@@ -135,8 +136,8 @@ def test_a_candidate_that_has_less_than_others_by_now_is_refused(fail_over, api)
     members = [{"name": name, "host": "127.0.0.1", "rest_port": api.port} for name in ("db1", "db2")]
     done = fail_over(old="db1", revision=77, candidate="db2", members=[*members, api_of])
     assert done["msg"] == (
-        "nothing was changed: too few of db2, db3 answer to know what was acknowledged. Run this again, it makes a new "
-        "plan"
+        "the lease was not taken away: too few of db2, db3 answer to know what was acknowledged. Run this again, it "
+        "makes a new plan"
     )
     assert sent(api, "/v3/kv/txn") == []
     fail_over(old="db1", revision=77, candidate="db2", members=[*members, api_of], forced=True)
@@ -159,12 +160,28 @@ def test_a_candidate_that_was_no_synchronous_standby_by_then_is_refused(fail_ove
     members = [{"name": name, "host": "127.0.0.1", "rest_port": api.port} for name in ("db1", "db2")]
     members.append({"name": "db3", "host": "127.0.0.1", "rest_port": 1})
     done = fail_over(old="db1", revision=77, candidate="db2", members=members, **sync)
-    assert done["msg"] == f"nothing was changed: {said}. Run this again, it makes a new plan"
+    assert done["msg"] == f"the lease was not taken away: {said}. Run this again, it makes a new plan"
     assert sent(api, "/v3/kv/txn") == []
 
 
 def test_a_candidate_that_was_no_synchronous_standby_has_as_much_as_the_one_that_was(fail_over, api):
     fail_over(old="db1", revision=77, candidate="db2", standbys="db3", quorum=0)
+    assert named(api)
+
+
+@pytest.mark.parametrize("mode", ["quorum", None])
+def test_a_candidate_may_lack_no_more_than_the_operator_accepted(fail_over, api, other_api, mode):
+    ahead = {"role": "replica", "state": "running", "xlog": {"received_location": 1500, "replayed_location": 1500}}
+    other_api.answers["/patroni"] = (200, json.dumps(ahead))
+    members = [{"name": name, "host": "127.0.0.1", "rest_port": api.port} for name in ("db1", "db2")]
+    members.append({"name": "db3", "host": "127.0.0.1", "rest_port": other_api.port})
+    wanted = {"old": "db1", "revision": 77, "candidate": "db2", "members": members, "mode": mode}
+    done = fail_over(**wanted, lost_bytes=499)
+    assert done["msg"] == (
+        "the lease was not taken away: db2 has 500 bytes less than db3 by now. Run this again, it makes a new plan"
+    )
+    assert sent(api, "/v3/kv/txn") == []
+    fail_over(**wanted, lost_bytes=500)
     assert named(api)
 
 
@@ -176,8 +193,8 @@ def test_a_candidate_whose_log_was_compared_needs_no_synchronous_standby(fail_ov
 def test_where_the_lease_has_gone_and_no_standby_was_synchronous_nobody_is_waited_for(fail_over):
     done = fail_over(holder="", old="db1", revision=77, standbys=None, quorum=0, timeout=30)
     assert done["msg"] == (
-        "nothing was changed: no standby was synchronous any more: db1 may have acknowledged what nobody else has. "
-        "Run this again, it makes a new plan"
+        "the lease was not taken away: no standby was synchronous any more: db1 may have acknowledged what nobody else "
+        "has. Run this again, it makes a new plan"
     )
 
 

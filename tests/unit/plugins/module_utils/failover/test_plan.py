@@ -260,6 +260,8 @@ def test_a_candidate_that_lags_is_refused():
     ]
     enough = Request(candidate="db2", power=True, lost_bytes=8000)
     assert objections(dead("db1"), standby("db2", 1000), standby("db3", 9000), request=enough) == []
+    plan = make(sight(dead("db1"), standby("db2", 1000), standby("db3", 9000)), enough)
+    assert (plan.named, plan.forced, plan.lost_bytes) == (True, False, 8000)
 
 
 def test_an_asynchronous_cluster_loses_what_only_the_primary_had():
@@ -388,6 +390,14 @@ def test_who_takes_writes_without_the_lease_is_stopped_and_never_leads():
     plan = make(sight(rogue, standby("db2"), standby("db3"), leader=""), Request())
     assert (plan.kind, plan.stop, plan.candidate) == (ELECTION, ("db1",), "db2")
     assert plan.steps[0] == "stop db1, which takes writes without the lease"
+
+
+def test_who_was_stopped_before_is_let_back_and_the_plan_says_so():
+    stopped = standby("db1", answers=False, in_recovery=None, process="", patroni="inactive", fenced=True)
+    frozen = standby("db3", answers=False, process="T")
+    plan = make(sight(stopped, primary("db2"), frozen, leader="db2"), Request())
+    assert (plan.kind, plan.left) == (NOTHING, ("db1", "db3"))
+    assert plan.steps == ("let db1, db3 follow again, which an earlier run or a signal stopped",)
 
 
 def test_a_member_that_made_a_timeline_of_its_own_never_leads():

@@ -371,7 +371,9 @@ def test_where_a_region_is_lost_a_third_one_that_was_superseded_waits_for_the_ne
     plan = plan_of_three(sight(down("db1"), epoch=1), WEST, north, gone=gone)
     assert (plan.kind, plan.old, plan.epoch, plan.alone) == (UNPLANNED, "east", 2, False)
     assert (plan.returns, plan.stop, plan.release, plan.objections) == ((), ("db1",), ("north-db2",), ())
-    assert [step for step in plan.steps if "north" in step] == []
+    assert [step for step in plan.steps if "north" in step] == [
+        "let north-db2 start again, which an earlier run stopped"
+    ]
     led = plan_of_three(sight(down("db1"), epoch=1), sight(primary("west-db1"), epoch=2), north)
     assert (led.kind, led.old, led.returns) == (LEADS, "", ("east", "north"))
 
@@ -668,10 +670,83 @@ def test_beside_a_region_that_leads_nobody_else_may_be_seen_to_write(seen_by, wh
     assert objections(silent(seen), TOOK_OVER, gone=("east",)) == []
 
 
-@pytest.mark.parametrize("host", [dead, primary])
-@pytest.mark.parametrize(("west", "request_"), [(TOOK_OVER, {}), (WEST, {"power": True})])
+@pytest.mark.parametrize(
+    ("host", "west", "request_"), [(dead, TOOK_OVER, {}), (primary, TOOK_OVER, {}), (dead, WEST, {"power": True})]
+)
 def test_a_role_that_nobody_sees_now_is_no_word_against_it(host, west, request_):
     assert objections(silent(host("db1", role="primary", state="running")), west, **request_) == []
+
+
+def test_a_region_that_only_lacks_its_cluster_store_is_not_given_up():
+    """Its leader goes on while it hears all of its members."""
+    seen = silent(primary(), standby("db2"), error="timed out")
+    assert objections(seen, WEST) == [
+        (
+            "east is alive: db1 takes writes there, and only its cluster store does not answer (timed out). Bring a "
+            "majority of its members back, and it hands over without a loss; docs/failover.md, The cluster store, says "
+            "how",
+            GONE,
+        )
+    ]
+    assert objections(seen, WEST, gone=("east",)) == []
+
+
+def test_a_region_that_follows_already_is_copied_anew_where_that_was_asked_for():
+    """It was rewound and cannot follow, as it began a timeline of its own."""
+    east = sight(down("db1"), down("db2"), follows="10.1.0.1")
+    plan = plan_of(east, TOOK_OVER, fresh="east")
+    assert (plan.kind, plan.returns, plan.fresh) == (LEADS, ("east",), "east")
+    assert (plan.stop, plan.release, plan.objections) == (("db1", "db2"), ("db1", "db2"), ())
+    assert plan.steps == (
+        "stop the database of east, keep aside what only it has, and let it follow west; its data is put aside as a "
+        "whole before, and copied anew",
+    )
+    assert plan_of(east, TOOK_OVER).returns == ()
+
+
+def test_a_region_can_be_copied_anew_before_it_leads():
+    plan = plan_of(EAST, WEST, fresh="west")
+    assert (plan.kind, plan.old, plan.returns, plan.fresh, plan.objections) == (PLANNED, "east", ("west",), "west", ())
+
+
+@pytest.mark.parametrize(
+    ("east", "west", "fresh", "reason"),
+    [
+        (
+            EAST,
+            TOOK_OVER,
+            "west",
+            "west leads now, so there is nothing that it could become a copy of. Leave fresh_copy away",
+        ),
+        (
+            EAST,
+            WEST,
+            "east",
+            "east leads now, so there is nothing that it could become a copy of. Leave fresh_copy away",
+        ),
+        (
+            LOST,
+            WEST,
+            "east",
+            "east is lost, so there is nothing that it could become a copy of. Leave fresh_copy away",
+        ),
+        (
+            LOST,
+            WEST,
+            "west",
+            "west cannot be copied anew while east, which leads, is lost. Leave fresh_copy away, and say it in the "
+            "next run, when west leads",
+        ),
+        (
+            LOST,
+            TOOK_OVER,
+            "east",
+            "east cannot be copied anew: its cluster store does not answer, or knows of no cluster there",
+        ),
+    ],
+)
+def test_only_a_region_that_follows_another_one_is_copied_anew(east, west, fresh, reason):
+    assert (reason, "") in objections(east, west, fresh=fresh, power=True)
 
 
 def test_a_host_that_answers_and_whose_store_does_not_may_write_as_well():

@@ -58,7 +58,11 @@ def test_a_failover_is_told():
 
 @pytest.mark.parametrize(
     ("fence", "fenced", "line"),
-    [("host", {"proof": "no process works"}, "db1: no process works"), ("lease", {}, "db1: its lease ran out")],
+    [
+        ("host", {"proof": "no process works"}, "db1: no process works"),
+        ("lease", {}, "db1: its lease ran out"),
+        ("power", {"proof": "its power was not taken"}, "db1: its power was not taken; its lease ran out"),
+    ],
 )
 def test_how_the_old_primary_was_kept_from_writing_is_told(fence, fenced, line):
     told = tell({**PLAN, "fence": fence}, {**OUTCOME, "fenced": fenced, "returned": ["db1"]})
@@ -248,6 +252,14 @@ def test_where_nothing_is_kept_aside_there_is_nothing_to_look_at(kept):
     told = tell_of_regions(REGION, {**REGION_OUTCOME, "kept": kept})
     assert [section["heading"] for section in told["sections"]] == ["The plan", "What was proved"]
     assert [entry for entry in told["next"] if entry.startswith("look at")] == []
+
+
+def test_what_cannot_be_listed_is_told_where_all_of_the_data_was_put_aside():
+    told = tell_of_regions(REGION, {**REGION_OUTCOME, "kept": {"db1": {"msg": "pg_waldump failed: no such file"}}})
+    assert (
+        "what only db1 had could not be listed (pg_waldump failed: no such file): its data was put aside there as a "
+        "whole"
+    ) in told["next"]
 
 
 def test_a_region_that_returned_and_leads_again_is_told():

@@ -36,6 +36,17 @@ def test_phases_begin_and_end_with_their_plays():
     ]
 
 
+def test_a_failure_that_counts_for_nothing_is_forgotten():
+    line = Timeline()
+    line.play("Act", 1.0)
+    line.task("Lead", 1.0)
+    line.result("db1", True, 2.0)
+    line.result("db2", True, 2.0)
+    line.close(2.0)
+    line.keep_failures_of({"db2"})
+    assert line.record()[0]["steps"][0]["failed_on"] == ["db2"]
+
+
 def test_a_run_of_nothing_has_no_phases():
     line = Timeline()
     line.task("before any play", 1.0)
