@@ -15,7 +15,7 @@ description:
   - Content is the cluster's own if its system identifier is the one that the cluster store has, and Patroni is
     configured for it. Patroni that runs has looked at that itself.
   - What a first start left that died half-way is moved aside, to a name beside the directory; nothing is ever removed.
-  - Anything else is refused, with the way out.
+  - Anything else is refused, with the way out; so is another directory than the one in which the member has its data.
 author:
   - FreeAgentics (@freeagentics)
 extends_documentation_fragment:
@@ -123,8 +123,10 @@ def look(module: AnsibleModule) -> Found:
     active = module.run_command(["systemctl", "is-active", "--quiet", module.params["unit"]])[0] == 0
     mark = read(mark_of(directory))
     config = read(module.params["config_file"]).splitlines()
-    configured = f"scope: {scope}" in config and f"  data_dir: {directory}" in config
-    return Found(entries, identifier, mark.strip() == scope, configured, active)
+    ours = f"scope: {scope}" in config
+    told = [line.partition(": ")[2] for line in config if ours and line.startswith("  data_dir: ")]
+    elsewhere = [path for path in told if path != directory and os.path.exists(os.path.join(path, "PG_VERSION"))]
+    return Found(entries, identifier, mark.strip() == scope, directory in told, active, "".join(elsewhere[:1]))
 
 
 def read(path: str) -> str:

@@ -31,6 +31,8 @@ class Found:
     :param marked: a first start began here.
     :param configured: Patroni's configuration names this cluster and this directory.
     :param active: Patroni runs.
+    :param elsewhere: a data directory with a database for which Patroni of this cluster is configured instead; empty
+        where there is none.
     """
 
     entries: Optional[Tuple[str, ...]] = None
@@ -38,6 +40,7 @@ class Found:
     marked: bool = False
     configured: bool = False
     active: bool = False
+    elsewhere: str = ""
 
     @property
     def empty(self) -> bool:
@@ -60,6 +63,12 @@ def judge(directory: str, scope: str, found: Found, stored: Optional[str], adopt
     :param adopt: an identifier that the operator lets be this cluster's.
     :raises DataError: nothing may.
     """
+    if found.elsewhere:
+        raise DataError(
+            f"this host's member of {scope} has its data in {found.elsewhere}, and would begin anew in {directory}. "
+            "Nothing was changed. No run moves data or upgrades it to another version: set postgres_version and "
+            "postgres_cluster_name as they were"
+        )
     if found.empty:
         return FIRST_START
     if found.active or (found.identifier and found.identifier in (adopt, stored if found.configured else None)):

@@ -50,6 +50,21 @@ def test_data_of_the_cluster_is_its_own(look, tmp_path):
     assert look("77")["verdict"] == "ready"
 
 
+def test_a_member_that_has_its_data_elsewhere_does_not_begin_anew(look, tmp_path):
+    """Another version of PostgreSQL has another directory."""
+    (tmp_path / "before").mkdir()
+    (tmp_path / "patroni.yml").write_text(f"scope: here\npostgresql:\n  data_dir: {tmp_path}/before\n")
+    assert look("77")["verdict"] == "first_start"
+    (tmp_path / "before" / "PG_VERSION").write_text("15\n")
+    done = look("77")
+    assert done["failed"] is True
+    assert done["msg"] == (
+        f"this host's member of here has its data in {tmp_path}/before, and would begin anew in {tmp_path}/main. "
+        "Nothing was changed. No run moves data or upgrades it to another version: set postgres_version and "
+        "postgres_cluster_name as they were"
+    )
+
+
 def test_foreign_data_is_refused(look, tmp_path):
     fill(tmp_path, 88)
     done = look("77")
