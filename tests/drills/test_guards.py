@@ -131,6 +131,33 @@ def test_a_command_that_takes_no_power_is_no_proof(
     cluster.wait_until_whole()
 
 
+def test_where_the_candidate_falls_silent_meanwhile_the_old_primary_goes_on(
+    cluster: Cluster, hosts: Hosts, command: list[str], platform_name: str
+) -> None:
+    """Its Patroni hangs from when the old primary is stopped."""
+    cluster.wait_until_whole()
+    primary = cluster.primary()
+    candidate = next(name for name in cluster.members if name != primary)
+    words = (f"old_primary={primary}", f"candidate={candidate}", f"confirm={platform_name}")
+    run = [*command, *(word for variable in words for word in ("-e", variable))]
+    signalled = ("systemctl", "kill", "--kill-whom=main", "patroni.service")
+    said = []
+    with subprocess.Popen(run, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        try:
+            for line in process.stdout:
+                said.append(line)
+                if "PLAY [Keep the old primary from writing]" in line:
+                    hosts.on(candidate, *signalled, "--signal=STOP")
+            assert process.wait(LIMIT) == 2
+            assert f"the lease was not taken away: {candidate} does not answer any more" in "".join(said)
+            assert f"{primary}, which was stopped for this, was let back" in "".join(said)
+            until("somebody takes writes", lambda: len(cluster.writers()) == 1, 60)
+        finally:
+            hosts.on(candidate, *signalled, "--signal=CONT")
+    cluster.wait_until_whole()
+
+
 def test_a_host_that_is_slow_to_answer_is_no_reason_to_stop(
     cluster: Cluster, hosts: Hosts, command: list[str], platform_name: str, tmp_path: Path
 ) -> None:
