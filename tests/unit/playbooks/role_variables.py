@@ -26,7 +26,7 @@ MADE = {"postgres_active": "postgres", "postgres_standby": "postgres"}
 
 
 def rendered(inventory_path: str, playbook: str, names: list[str]) -> list[dict]:
-    """Return the value of each variable, named ``<role>_...``, on each host as tasks of the role see it."""
+    """Return the value of each variable of a role, its private ones too, on each host as tasks of the role see it."""
     loader = DataLoader()
     inventory = InventoryManager(loader, [inventory_path])
     manager = VariableManager(loader, inventory)
@@ -39,7 +39,7 @@ def rendered(inventory_path: str, playbook: str, names: list[str]) -> list[dict]
         for role in play.roles:
             short = role.get_name().rpartition(".")[2]
             task = next(task for block in role.compile(play) for task in block.block)
-            wanted = [name for name in names if name.startswith(f"{short}_")]
+            wanted = [name for name in names if name.startswith((f"{short}_", f"__{short}_"))]
             for host in inventory.get_hosts(play.hosts) if wanted else ():
                 variables = manager.get_vars(play=play, host=host, task=task)
                 templar = Templar(loader, variables=variables)
