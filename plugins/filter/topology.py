@@ -60,6 +60,11 @@ def nat_sources(topology, host):
     return asdict(nat.nat_sources(topology, host))
 
 
+def nat_gateway(topology, host):
+    """Return the NAT gateway through which a host gets out."""
+    return nat.nat_gateway(topology, host)
+
+
 def ssh_config(topology, options=None):
     """Return the text for ssh -F."""
     known = {field.name for field in fields(ssh.SshOptions)}
@@ -114,6 +119,7 @@ FILTERS = (
     certificates,
     vpn_network,
     nat_sources,
+    nat_gateway,
     ssh_config,
     public_names,
     public_records,

@@ -51,6 +51,7 @@ def test_values_are_plain_lists_and_mappings():
     ]
     assert call("vpn_network", "vpn1")["addresses"] == ["10.8.0.1/24", "fd00:10:8::1/64"]
     assert call("nat_sources", "west-nat1")["ipv4"][0] == "10.1.0.0/24"
+    assert call("nat_gateway", "west-mon1") == "west-nat1"
 
 
 def test_public_names_are_those_of_the_site_and_of_each_region():
