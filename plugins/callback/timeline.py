@@ -14,7 +14,8 @@ description:
   - Where the run says what it was, with M(ansible.builtin.set_stats) and the key C(freeagentics_report), a report is
     written at its end, also where it failed half-way. C(report.json) is for programs, C(report.md) and C(report.html)
     are for people. All other runs leave nothing.
-  - The value has C(directory) and C(title), and may have C(verdict), C(figures), C(sections) and C(next).
+  - The value has C(directory) and C(title), and may have C(verdict), C(figures), C(sections) and C(next). Where it has
+    C(good) as false, the verdict is a bad one, and it stands although the run then fails.
 author:
   - FreeAgentics (@freeagentics)
 requirements:
@@ -106,6 +107,8 @@ class CallbackModule(CallbackBase):
         phases = self._timeline.record()
         stopped = next((phase["phase"] for phase in phases if phase["failed"]), "")
         ended = self._report.get("verdict")
-        verdict = ended if ended and not stopped else f"It stopped in the phase: {stopped or 'unknown'}"
+        bad = self._report.get("good") is False
+        verdict = ended if ended and (bad or not stopped) else f"It stopped in the phase: {stopped or 'unknown'}"
+        good = bool(ended) and not stopped and not bad
         begun = datetime.fromtimestamp(self._begun, timezone.utc).strftime("%Y-%m-%d %H:%M:%S UTC")
-        return {**known, "verdict": verdict, "good": bool(ended) and not stopped, "begun": begun, "timeline": phases}
+        return {**known, "verdict": verdict, "good": good, "begun": begun, "timeline": phases}

@@ -121,6 +121,7 @@ def drill_report(planned, outcome):
     )
     report = {
         "verdict": f"{planned['title']}: {said}; away {judged['away']} s",
+        "good": good,
         "figures": figures,
         "sections": [
             {"heading": "The drill", "lines": planned["shown"]},

@@ -19,6 +19,8 @@ from ansible_collections.freeagentics.platform.plugins.module_utils.failover.swi
 TARGET_TIME, TARGET_LOSS = "under 5 min to service (R62)", "none inside the region (R62)"
 #: R46, R63: a region is lost.
 REGION_TIME, REGION_LOSS = "under 5 min from the command to service (R46, R63)", "under 1 min (R46, R63)"
+#: What a verdict ends with where the site did not answer through its public name.
+UNANSWERED = ", but visitors get no answer"
 
 
 def tell(plan: Mapping[str, Any], outcome: Mapping[str, Any]) -> Dict[str, Any]:
@@ -31,7 +33,8 @@ def tell(plan: Mapping[str, Any], outcome: Mapping[str, Any]) -> Dict[str, Any]:
         the hosts whose pools did not hold their clients back.
     """
     return {
-        "verdict": verdict(plan, outcome),
+        "verdict": verdict(plan, outcome) + ("" if answered(outcome) else UNANSWERED),
+        "good": answered(outcome),
         "figures": list(_figures(plan, outcome)),
         "sections": [
             {"heading": "The plan", "lines": list(plan["shown"])},
@@ -47,6 +50,11 @@ def verdict(plan: Mapping[str, Any], outcome: Mapping[str, Any]) -> str:
         return f"{plan['leader']} leads, as before"
     instead = f" instead of {plan['old']}" if plan["old"] else ""
     return f"{(outcome.get('led') or {}).get('leader', 'nobody')} leads{instead}"
+
+
+def answered(outcome: Mapping[str, Any]) -> bool:
+    """Return whether the site answered through its public name; nothing says that it did not where nobody could ask."""
+    return all(endpoint["healthy"] for endpoint in _endpoints(outcome))
 
 
 def _figures(plan: Mapping[str, Any], outcome: Mapping[str, Any]) -> Iterator[Dict[str, str]]:
@@ -79,9 +87,7 @@ def _proved(plan: Mapping[str, Any], outcome: Mapping[str, Any]) -> Iterator[str
 
 
 def _next(plan: Mapping[str, Any], outcome: Mapping[str, Any]) -> Iterator[str]:
-    for endpoint in _endpoints(outcome):
-        if not endpoint["healthy"]:
-            yield f"visitors get no answer at {endpoint['url']}: {endpoint['error']}"
+    yield from _unanswered(outcome)
     for name in outcome.get("pools", ()):
         yield f"the pool on {name} did not hold its clients back: some of them may have seen an error"
     known = {*outcome.get("answering", ()), *outcome.get("returned", ())}
@@ -115,7 +121,8 @@ def tell_of_regions(plan: Mapping[str, Any], outcome: Mapping[str, Any]) -> Dict
         the region grow, None where there is none.
     """
     return {
-        "verdict": _region_verdict(plan, outcome),
+        "verdict": _region_verdict(plan, outcome) + ("" if answered(outcome) else UNANSWERED),
+        "good": answered(outcome),
         "figures": list(_region_figures(plan, outcome)),
         "sections": [
             {"heading": "The plan", "lines": list(plan["shown"])},
@@ -192,9 +199,7 @@ def _kept_next(outcome: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _region_next(plan: Mapping[str, Any], outcome: Mapping[str, Any]) -> Iterator[str]:
-    for endpoint in _endpoints(outcome):
-        if not endpoint["healthy"]:
-            yield f"visitors get no answer at {endpoint['url']}: {endpoint['error']}"
+    yield from _unanswered(outcome)
     if plan["kind"] != LEADS and outcome.get("dns") == "none":
         yield f"dns_provider is not set: lead the names of the site to {plan['to']} by hand"
     if outcome.get("grown"):
@@ -221,6 +226,19 @@ def _silent_hosts(plan: Mapping[str, Any], outcome: Mapping[str, Any]) -> Iterat
         silent = [name for name in names if name not in known]
         if silent and not (plan["kind"] == UNPLANNED and region == plan["old"]):
             yield f"no answer of {', '.join(silent)}, in {region}: `patronictl list` there says more"
+
+
+def _unanswered(outcome: Mapping[str, Any]) -> Iterator[str]:
+    """Tell what visitors do not get, and where nobody could ask as they do."""
+    for endpoint in _endpoints(outcome):
+        if not endpoint["healthy"]:
+            yield (
+                f"visitors get no answer at {endpoint['url']}: {endpoint['error']}; docs/runbooks/SiteDown.md says "
+                "where to look, and the same command asks again"
+            )
+    site = outcome.get("site") or {}
+    if not _endpoints(outcome) and site.get("msg"):
+        yield f"the site was not asked as visitors ask it: {site['msg']}; see by hand whether it answers"
 
 
 def _said(command: Mapping[str, Any]) -> str:

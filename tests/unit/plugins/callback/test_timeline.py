@@ -94,6 +94,13 @@ def test_a_run_that_failed_is_told_with_where(play, tmp_path):
     assert report["timeline"][1]["steps"][0]["failed_on"] == ["localhost"]
 
 
+def test_a_bad_verdict_stands_although_the_run_failed_then(play, tmp_path):
+    bad = END.replace("verdict: db2 leads", "verdict: nobody answers, good: false")
+    for end, code in ((bad, 0), (bad + FAIL.replace("Act", "Report"), 2)):
+        done, report = play(BEGIN % (tmp_path / "report") + end)
+        assert (done.returncode, report["verdict"], report["good"]) == (code, "nobody answers", False)
+
+
 def test_other_runs_leave_nothing(play):
     done, report = play(END)
     assert (done.returncode, report) == (0, None)

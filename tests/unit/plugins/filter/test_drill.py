@@ -262,6 +262,7 @@ def test_a_drill_that_passed_is_told():
         "good": True,
         "report": {
             "verdict": "the host of the database's primary is lost: passed; away 16.5 s",
+            "good": True,
             "figures": [
                 {"name": "the site was away", "measured": "16.5 s", "target": "40 s at most"},
                 {"name": "records acknowledged", "measured": "6", "target": "each on every server, once"},

@@ -25,11 +25,15 @@ OUTCOME = {
     "answering": ["db2", "db3"],
     "backup": True,
 }
+NO_ANSWER = (
+    "visitors get no answer at https://a.b/health: status 503, not 200; docs/runbooks/SiteDown.md says where to look, "
+    "and the same command asks again"
+)
 
 
 def test_a_failover_is_told():
     told = tell(PLAN, OUTCOME)
-    assert told["verdict"] == "db2 leads instead of db1"
+    assert (told["verdict"], told["good"]) == ("db2 leads instead of db1", True)
     assert told["figures"] == [
         {"name": "writes lost", "measured": "no acknowledged write", "target": "none inside the region (R62)"},
         {
@@ -74,11 +78,53 @@ def test_what_is_not_as_it_should_be_comes_first():
     site = {"endpoints": [{"url": "https://a.b/health", "healthy": False, "error": "status 503, not 200"}]}
     told = tell({**PLAN, "fence": "host"}, {**OUTCOME, "site": site, "answering": ["db2"], "backup": False})
     assert told["next"] == [
-        "visitors get no answer at https://a.b/health: status 503, not 200",
+        NO_ANSWER,
         "db1 does not answer; until it does, `patronictl list` on another member says what it is at",
         "db3 does not answer; until it does, `patronictl list` on another member says what it is at",
         "no backup was begun, as the backup host does not answer: run playbooks/backup.yml when it does",
     ]
+
+
+def site_of(*healthy):
+    """What was found where the site was asked at several addresses."""
+    errors = {True: "", False: "timed out"}
+    return {
+        "endpoints": [
+            {"url": f"https://{number}", "healthy": one, "error": errors[one]} for number, one in enumerate(healthy)
+        ]
+    }
+
+
+@pytest.mark.parametrize(
+    ("site", "good"),
+    [
+        (site_of(True, True), True),
+        (site_of(True, False), False),
+        (site_of(False), False),
+        ({"endpoints": []}, True),
+        # Nobody asked, so nobody knows.
+        ({"unreachable": True, "msg": "timed out"}, True),
+        ({}, True),
+    ],
+)
+def test_the_verdict_says_whether_visitors_get_an_answer(site, good):
+    end = "" if good else ", but visitors get no answer"
+    for told, verdict in (
+        (tell(PLAN, {**OUTCOME, "site": site}), "db2 leads instead of db1"),
+        (
+            tell({**PLAN, "kind": "nothing", "fence": "", "old": "", "leader": "db2"}, {"site": site}),
+            "db2 leads, as before",
+        ),
+        (tell_of_regions(REGION, {**REGION_OUTCOME, "site": site}), "west leads with db9, instead of east"),
+    ):
+        assert (told["verdict"], told["good"]) == (verdict + end, good)
+
+
+def test_where_nobody_could_ask_the_site_that_is_told():
+    said = "the site was not asked as visitors ask it: timed out; see by hand whether it answers"
+    site = {"unreachable": True, "msg": "timed out"}
+    assert tell(PLAN, {**OUTCOME, "site": site})["next"][0] == said
+    assert tell_of_regions(REGION, {**REGION_OUTCOME, "site": site})["next"][0] == said
 
 
 @pytest.mark.parametrize(("hastened", "how"), [(True, "given away when it was safe"), (False, "given away by Patroni")])
@@ -307,7 +353,7 @@ def test_what_is_left_to_do_in_the_regions_is_told():
     }
     told = tell_of_regions({**REGION, "kind": "planned"}, outcome)
     assert told["next"] == [
-        "visitors get no answer at https://a.b/health: status 503, not 200",
+        NO_ANSWER,
         "dns_provider is not set: lead the names of the site to west by hand",
         "failover_scale_command ended with status 2: let west grow by hand",
         "no answer of db2, in east: `patronictl list` there says more",
