@@ -14,6 +14,7 @@ from ansible_collections.freeagentics.platform.plugins.module_utils.failover.reg
     moment,
 )
 from ansible_collections.freeagentics.platform.plugins.module_utils.failover.switch import SWITCHOVER
+from ansible_collections.freeagentics.platform.plugins.module_utils.failover.warmth import cold, warmed
 
 #: R62: the database's primary is lost.
 TARGET_TIME, TARGET_LOSS = "under 5 min to service (R62)", "none inside the region (R62)"
@@ -117,8 +118,8 @@ def tell_of_regions(plan: Mapping[str, Any], outcome: Mapping[str, Any]) -> Dict
         ``postgres_divergence``; ``replayed_at`` is when the last transaction was committed that came over, in seconds
         of the epoch; ``site`` of ``endpoint_health``; ``answering`` are the database hosts that answered at the end,
         ``backup`` is whether one was begun, ``declared`` whether the declaration says that the region leads,
-        ``dns`` the provider, ``warmed`` how many keys were carried over, ``grown`` the status of the command that lets
-        the region grow, None where there is none.
+        ``dns`` the provider, ``cache`` what came of warming it, as ``warmed`` takes it, ``grown`` the status of the
+        command that lets the region grow, None where there is none.
     """
     return {
         "verdict": _region_verdict(plan, outcome) + ("" if answered(outcome) else UNANSWERED),
@@ -170,8 +171,7 @@ def _region_proved(plan: Mapping[str, Any], outcome: Mapping[str, Any]) -> Itera
         yielded = outcome.get("yielded") or {}
         yield f"{plan['old']} stopped writing at {yielded.get('position', '')}, and {plan['to']} had replayed that"
     yield f"exactly one server takes writes, in {plan['to']}, and it committed one"
-    if outcome.get("warmed"):
-        yield f"{outcome['warmed']} keys of the cache of {plan['old']} were carried over"
+    yield from warmed(plan, outcome.get("cache") or {})
     for endpoint in _endpoints(outcome):
         if endpoint["healthy"]:
             yield f"{endpoint['url']} answers"
@@ -202,6 +202,7 @@ def _region_next(plan: Mapping[str, Any], outcome: Mapping[str, Any]) -> Iterato
     yield from _unanswered(outcome)
     if plan["kind"] != LEADS and outcome.get("dns") == "none":
         yield f"dns_provider is not set: lead the names of the site to {plan['to']} by hand"
+    yield from cold(plan, outcome.get("cache") or {})
     if outcome.get("grown"):
         yield f"failover_scale_command ended with status {outcome['grown']}: let {plan['to']} grow by hand"
     yield from _kept_next(outcome)

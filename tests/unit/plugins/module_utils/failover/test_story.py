@@ -173,7 +173,7 @@ REGION_OUTCOME = {
     "answering": ["db9"],
     "backup": True,
     "dns": "rfc2136",
-    "warmed": 0,
+    "cache": {},
     "grown": None,
 }
 TARGET = "under 5 min from the command to service (R46, R63)"
@@ -315,18 +315,20 @@ def test_a_region_that_returned_and_leads_again_is_told():
     )
 
 
-@pytest.mark.parametrize(
-    ("warmed", "said"),
-    [(1204, ["1204 keys of the cache of east were carried over"]), (0, []), (None, [])],
-)
-def test_keys_that_were_carried_over_are_told(warmed, said):
-    outcome = {**REGION_OUTCOME, "fenced": {}, "yielded": {"seconds": 3.1, "position": "0/5F3A1C8"}, "warmed": warmed}
-    assert tell_of_regions({**REGION, "kind": "planned"}, outcome)["sections"][1]["lines"] == [
+def test_what_was_warmed_and_what_was_not_is_told():
+    cache = {"here": True, "saved": {"copied": 1204, "left": 7}, "loaded": {"copied": 1204}}
+    outcome = {**REGION_OUTCOME, "fenced": {}, "yielded": {"seconds": 3.1, "position": "0/5F3A1C8"}, "cache": cache}
+    told = tell_of_regions({**REGION, "kind": "planned"}, outcome)
+    assert told["sections"][1]["lines"] == [
         "east stopped writing at 0/5F3A1C8, and west had replayed that",
         "exactly one server takes writes, in west, and it committed one",
-        *said,
+        "1204 keys of the cache of east were carried over",
         "https://a.b/health answers",
     ]
+    assert told["next"][0] == (
+        "7 keys of the cache of east that are used less were not carried over: failover_warm_seconds and "
+        "failover_warm_bytes bound how much is"
+    )
 
 
 def test_where_nobody_leads_that_is_told():
