@@ -31,7 +31,7 @@ NONE, POWER, KILL, FREEZE, CUT, CUT_STORE, CUT_IN, CUT_OUT, STOP_STORE, FILL, DE
 ITSELF, DATABASE, REGION, RECOVERY = "", "database", "region", "recovery"
 
 #: Faults for which there are tasks of their own; the others are those of playbooks/files/drill/drill-fault.
-BY_TASKS = (NONE, POWER, KILL, STOP_STORE, DEPLOY)
+BY_TASKS = (NONE, POWER, KILL, DEPLOY)
 #: Faults that are over as soon as they have come, or an operator has acted, so that nobody has to notice them.
 BRIEF = (NONE, KILL, FREEZE, DEPLOY)
 #: Faults under which the primary serves on, as far as itself and Patroni know.

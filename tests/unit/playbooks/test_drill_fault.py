@@ -70,6 +70,7 @@ def host(tmp_path):
         (tmp_path / "bin" / name).chmod(0o755)
     (tmp_path / "data").mkdir()
     text = SCRIPT.read_text(encoding="utf-8").replace("data=/var/lib/postgresql\n", f"data={tmp_path}/data\n")
+    text = text.replace("stopped=/run/", f"stopped={tmp_path}/")
     (tmp_path / "drill-fault").write_text(text, encoding="utf-8")
     (tmp_path / "drill-fault").chmod(0o755)
     state = SimpleNamespace(program=str(tmp_path / "drill-fault"))
@@ -161,7 +162,28 @@ def test_what_ends_a_freeze_is_there_before_it(host):
     assert host.rules() == dict.fromkeys(FILTERS, OTHERS)
 
 
-@pytest.mark.parametrize("name", ["freeze", *FAULTS])
+def test_what_ends_a_stop_of_the_store_is_there_before_it(host):
+    assert host.fault("stop_store", "90") == (0, "")
+    assert host.asked() == [*timer(host, 90), "systemctl stop etcd.service"]
+    assert host.rules() == dict.fromkeys(FILTERS, OTHERS)
+    assert host.fault("end") == (0, "")
+    assert host.asked() == [GO_ON, "systemctl start etcd.service", *LOOKS, STOP_TIMER]
+    # It is started once: whoever stops it later has a reason.
+    assert host.fault("end") == (0, "")
+    assert host.asked() == [GO_ON, *LOOKS, STOP_TIMER]
+
+
+def test_where_the_store_does_not_start_it_is_tried_again(host):
+    host.fault("stop_store", "90")
+    host.put(OTHERS, status=1)
+    assert host.fault("end") == (1, "")
+    assert STOP_TIMER not in host.asked()
+    host.put(OTHERS)
+    assert host.fault("end") == (0, "")
+    assert host.asked() == [GO_ON, "systemctl start etcd.service", *LOOKS, STOP_TIMER]
+
+
+@pytest.mark.parametrize("name", ["freeze", "stop_store", *FAULTS])
 def test_without_what_ends_it_there_is_no_fault(host, name):
     """systemd sets no timer: it is out of memory, or the unit of another drill is still on its way."""
     host.put(OTHERS, status=1)
@@ -312,7 +334,7 @@ def test_a_disk_that_is_not_the_databases_alone_is_not_filled(host, words, mount
     assert list(host.data.iterdir()) == []
 
 
-@pytest.mark.parametrize("name", ["fill", *FAULTS, "freeze"])
+@pytest.mark.parametrize("name", ["fill", *FAULTS, "freeze", "stop_store"])
 def test_what_a_host_can_meet_does_not_happen_when_it_is_asked(host, name):
     host.stand_in("findmnt", f"echo {host.data}")
     assert host.fault("can", name) == (0, "")

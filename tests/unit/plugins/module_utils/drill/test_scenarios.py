@@ -85,7 +85,7 @@ def test_each_drill_is_about_hosts_of_the_region(name, row, fault, hosts, second
         "title": SCENARIOS[name].title,
         "row": row,
         "fault": fault,
-        "on_host": fault not in ("none", "power", "kill", "stop_store", "deploy"),
+        "on_host": fault not in ("none", "power", "kill", "deploy"),
         "lasts": fault not in ("none", "kill", "freeze", "deploy"),
         "hosts": hosts,
         "seconds": seconds,
