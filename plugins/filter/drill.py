@@ -11,6 +11,12 @@ from ansible_collections.freeagentics.platform.plugins.module_utils.drill.acted 
 from ansible_collections.freeagentics.platform.plugins.module_utils.drill.noticed import noticed
 from ansible_collections.freeagentics.platform.plugins.module_utils.failover import seen
 
+#: What comes after a drill that was not passed.
+LOOK = (
+    "look at what was proved, and at the reports of failover.yml beside this one",
+    "what the drill took was given back",
+)
+
 
 def drill_host(variables):
     """Return what a host's variables have to tell a drill."""
@@ -83,7 +89,10 @@ def _whole(databases):
     writers = [one.name for one in members if one.writable]
     if silent or len(writers) != 1:
         reason = "; ".join(silent) or f"servers that take writes: {', '.join(writers) or 'none'}"
-        raise ValueError(f"the platform is not whole ({reason}), so a drill would prove nothing. Make it whole first")
+        raise ValueError(
+            f"the platform is not whole ({reason}), so a drill would prove nothing. Make it whole first: "
+            "docs/failover.md, Drills of your own platform, says how where a drill left it so"
+        )
     return writers[0]
 
 
@@ -97,7 +106,8 @@ def drill_report(planned, outcome):
     told = noticed(outcome["alerts"], outcome["begun"])
     # Ansible's lists give what they hold to loops only.
     writers = sum(1 for in_recovery in outcome["writers"] if in_recovery is False)
-    good = judged["good"] and writers == 1
+    trouble = list(outcome.get("trouble") or ())
+    good = judged["good"] and writers == 1 and not trouble
     said = "passed" if good else "did not pass"
     figures = [
         {"name": "the site was away", "measured": f"{judged['away']} s", "target": f"{planned['seconds']:g} s at most"},
@@ -128,7 +138,7 @@ def drill_report(planned, outcome):
             {"heading": "What was proved", "lines": proved},
             {"heading": "What the monitoring noticed", "lines": _alerts(told)},
         ],
-        "next": [] if good else ["look at what was proved, and at the reports of failover.yml beside this one"],
+        "next": [] if good else [*trouble, *LOOK],
         "drill": {
             **{key: planned[key] for key in ("name", "title", "row", "seconds")},
             **judged,

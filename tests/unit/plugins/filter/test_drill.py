@@ -149,7 +149,10 @@ def test_a_drill_that_may_be_is_not_refused(scenario, request_):
 
 
 def not_whole(reason):
-    return f"the platform is not whole ({reason}), so a drill would prove nothing. Make it whole first"
+    return (
+        f"the platform is not whole ({reason}), so a drill would prove nothing. Make it whole first: docs/failover.md, "
+        "Drills of your own platform, says how where a drill left it so"
+    )
 
 
 CONFIRM = "this lets lab meet a fault; say -e confirm=lab if that is the platform that you mean"
@@ -250,7 +253,10 @@ OUTCOME = {
 }
 EACH = "every acknowledged record is on every server, once; none that was refused is anywhere"
 ONE = "one server takes writes, and the others follow it"
-LOOK = "look at what was proved, and at the reports of failover.yml beside this one"
+LOOK = [
+    "look at what was proved, and at the reports of failover.yml beside this one",
+    "what the drill took was given back",
+]
 
 
 def report_of(**changes):
@@ -379,7 +385,15 @@ def test_a_drill_that_did_not_pass_is_told(changes, away, findings, proved):
     assert report["verdict"] == f"the host of the database's primary is lost: did not pass; away {away} s"
     assert report["figures"][0]["measured"] == f"{away} s"
     assert report["sections"][1] == {"heading": "What was proved", "lines": proved}
-    assert report["next"] == [LOOK]
+    assert report["next"] == LOOK
+
+
+def test_a_drill_in_which_something_failed_is_not_passed_and_says_that_all_was_given_back():
+    trouble = "failover.yml ended with status 2: reports/x/report.html"
+    done = report_of(trouble=[trouble])
+    assert (done["good"], done["report"]["good"]) == (False, False)
+    assert done["report"]["verdict"] == "the host of the database's primary is lost: did not pass; away 16.5 s"
+    assert done["report"]["next"] == [trouble, *LOOK]
 
 
 def test_a_line_of_the_ledger_that_is_not_whole_is_none():
