@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from time import time_ns
 
-from ansible_collections.freeagentics.platform.plugins.module_utils.drill import ledger, scenarios
+from ansible_collections.freeagentics.platform.plugins.module_utils.drill import health, ledger, scenarios
 from ansible_collections.freeagentics.platform.plugins.module_utils.drill.acted import acted
 from ansible_collections.freeagentics.platform.plugins.module_utils.drill.noticed import noticed
 from ansible_collections.freeagentics.platform.plugins.module_utils.failover import seen
@@ -107,7 +107,8 @@ def drill_report(planned, outcome):
     # Ansible's lists give what they hold to loops only.
     writers = sum(1 for in_recovery in outcome["writers"] if in_recovery is False)
     trouble = list(outcome.get("trouble") or ())
-    good = judged["good"] and writers == 1 and not trouble
+    ill = health.ill(outcome["site"], outcome["caches"])
+    good = judged["good"] and writers == 1 and not trouble and not ill
     said = "passed" if good else "did not pass"
     figures = [
         {"name": "the site was away", "measured": f"{judged['away']} s", "target": f"{planned['seconds']:g} s at most"},
@@ -129,6 +130,7 @@ def drill_report(planned, outcome):
     proved.append(
         "one server takes writes, and the others follow it" if writers == 1 else f"{writers} servers take writes"
     )
+    proved += [*ill, *health.well(outcome["site"], outcome["caches"])]
     report = {
         "verdict": f"{planned['title']}: {said}; away {judged['away']} s",
         "good": good,

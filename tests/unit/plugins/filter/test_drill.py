@@ -241,6 +241,8 @@ OUTCOME = {
     "begun": 100.5,
     "ended": 130.5,
     "writers": [False, True, True],
+    "site": {"endpoints": [{"url": "https://a.b/health", "healthy": True, "error": ""}]},
+    "caches": {},
     "alerts": [
         [
             {
@@ -253,6 +255,7 @@ OUTCOME = {
 }
 EACH = "every acknowledged record is on every server, once; none that was refused is anywhere"
 ONE = "one server takes writes, and the others follow it"
+SERVES = "https://a.b/health answers"
 LOOK = [
     "look at what was proved, and at the reports of failover.yml beside this one",
     "what the drill took was given back",
@@ -277,7 +280,7 @@ def test_a_drill_that_passed_is_told():
             ],
             "sections": [
                 {"heading": "The drill", "lines": plan_of()["shown"]},
-                {"heading": "What was proved", "lines": [EACH, ONE]},
+                {"heading": "What was proved", "lines": [EACH, ONE, SERVES]},
                 {"heading": "What the monitoring noticed", "lines": ["  23.4 s  DatabaseDown (page)"]},
             ],
             "next": [],
@@ -384,7 +387,7 @@ def test_a_drill_that_did_not_pass_is_told(changes, away, findings, proved):
     assert (done["good"], report["drill"]["good"], report["drill"]["findings"]) == (False, False, findings)
     assert report["verdict"] == f"the host of the database's primary is lost: did not pass; away {away} s"
     assert report["figures"][0]["measured"] == f"{away} s"
-    assert report["sections"][1] == {"heading": "What was proved", "lines": proved}
+    assert report["sections"][1] == {"heading": "What was proved", "lines": [*proved, SERVES]}
     assert report["next"] == LOOK
 
 
@@ -394,6 +397,18 @@ def test_a_drill_in_which_something_failed_is_not_passed_and_says_that_all_was_g
     assert (done["good"], done["report"]["good"]) == (False, False)
     assert done["report"]["verdict"] == "the host of the database's primary is lost: did not pass; away 16.5 s"
     assert done["report"]["next"] == [trouble, *LOOK]
+
+
+def test_a_drill_after_which_the_site_does_not_answer_is_not_passed():
+    site = {"endpoints": [{"url": "https://a.b/health", "healthy": False, "error": "timed out"}]}
+    done = report_of(site=site, caches={"r1": {"msg": "no way there"}})
+    assert done["good"] is False
+    assert done["report"]["sections"][1]["lines"] == [
+        EACH,
+        ONE,
+        "visitors get no answer at https://a.b/health: timed out",
+        "the cache that r1 belongs to was not looked at: no way there",
+    ]
 
 
 def test_a_line_of_the_ledger_that_is_not_whole_is_none():
