@@ -334,7 +334,7 @@ def _objections(
         names = ", ".join(one.name for one in sight.members if one.identifier in strangers)
         yield Objection(
             f"{names} has the data of another cluster ({', '.join(strangers)}; this one is {store.identifier}): "
-            "take it out of the cluster first; docs/postgres.md says how"
+            "take it out of the cluster first; docs/postgres.md, When a run stops, says how"
         )
     if candidate is None:
         yield _nobody(sight, request, able)

@@ -251,7 +251,12 @@ def _steps(plan: Plan, sights: Mapping[str, Sight]) -> Iterator[str]:
     left = [name for name in plan.release if name not in returning]
     if left:
         yield f"let {', '.join(left)} start again, which an earlier run stopped"
-    if plan.kind != LEADS:
+    if plan.kind == LEADS:
+        yield (
+            f"lead the names of the site to {plan.to}, and do what an earlier run did not come to: prove it, fill the "
+            "cache, grow, take a full backup"
+        )
+    else:
         yield f"lead the names of the site to {plan.to}"
         yield "prove it: one server takes writes"
         if plan.kind == PLANNED:
@@ -387,6 +392,8 @@ def _why_not(sight: Sight, member: Optional[Member]) -> str:
 
 def _of_data(sights: Mapping[str, Sight], plan: Plan, member: Member) -> Iterator[Objection]:
     """Tell where the data of the region that shall lead is another one's, or far behind."""
+    # Only where somebody leads there is something to copy.
+    anew = f"-e fresh_copy={plan.to}, which puts its data aside and copies it anew" if plan.kind == PLANNED else ""
     old = leader(sights[plan.old])
     store = sights[plan.old].store
     known = {one.identifier for one in sights[plan.old].members if one.identifier} | (
@@ -398,7 +405,8 @@ def _of_data(sights: Mapping[str, Sight], plan: Plan, member: Member) -> Iterato
     if known and member.identifier not in known:
         yield Objection(
             f"{member.name} has the data of another cluster ({member.identifier}; that of {plan.old} is "
-            f"{', '.join(sorted(known))}): it can never take over from it; docs/postgres.md says how it becomes a copy"
+            f"{', '.join(sorted(known))}): it can never take over from it",
+            anew,
         )
         return
     if old is None or not old.reached or old.history is None or member.history is None:
@@ -406,8 +414,8 @@ def _of_data(sights: Mapping[str, Sight], plan: Plan, member: Member) -> Iterato
     strayed = objection(old.history, member.history, member.position or 0)
     if strayed:
         yield Objection(
-            f"{member.name} went another way than {old.name} ({strayed}): let {plan.to} become a copy again first; "
-            "docs/postgres.md says how"
+            f"{member.name} went another way than {old.name} ({strayed})",
+            anew,
         )
     lacks = lag_bytes(old.position, member.position) or 0
     if plan.kind == PLANNED and lacks > CATCH_UP:

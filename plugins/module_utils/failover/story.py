@@ -121,9 +121,11 @@ def tell_of_regions(plan: Mapping[str, Any], outcome: Mapping[str, Any]) -> Dict
         ``dns`` the provider, ``cache`` what came of warming it, as ``warmed`` takes it, ``grown`` the status of the
         command that lets the region grow, None where there is none.
     """
+    # Where an operator leads the names, visitors get there once that is done.
+    good = answered(outcome) or (plan["kind"] != LEADS and outcome.get("dns") == "none")
     return {
-        "verdict": _region_verdict(plan, outcome) + ("" if answered(outcome) else UNANSWERED),
-        "good": answered(outcome),
+        "verdict": _region_verdict(plan, outcome) + ("" if good else UNANSWERED),
+        "good": good,
         "figures": list(_region_figures(plan, outcome)),
         "sections": [
             {"heading": "The plan", "lines": list(plan["shown"])},

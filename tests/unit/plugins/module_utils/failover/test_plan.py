@@ -204,7 +204,7 @@ def test_the_data_of_another_cluster_is_refused():
     assert objections(dead("db1"), standby("db2"), standby("db3", identifier="8"), quorum=0) == [
         (
             "db3 has the data of another cluster (8; this one is 7): take it out of the cluster first; "
-            "docs/postgres.md says how",
+            "docs/postgres.md, When a run stops, says how",
             "",
         )
     ]

@@ -30,6 +30,7 @@ NOW = 1795662000.0
 REPLAYED = NOW - 12.4
 ADDRESSES = {"10.0.0.1": "east", "10.0.0.2": "east", "10.1.0.1": "west"}
 GONE = "-e region_is_gone=east, which gives up everything that it acknowledges from now on"
+ANEW = "-e fresh_copy=west, which puts its data aside and copies it anew"
 STEPS_AFTER = (
     "lead the names of the site to west",
     "prove it: one server takes writes",
@@ -37,6 +38,14 @@ STEPS_AFTER = (
     "let west grow to its full size, where a command for that is set",
     "take a full backup, and see that the site answers through its public name",
 )
+
+
+def finishing(to):
+    """What a run does where a region leads already."""
+    return (
+        f"lead the names of the site to {to}, and do what an earlier run did not come to: prove it, fill the cache, "
+        "grow, take a full backup"
+    )
 
 
 def standby_leader(name="west-db1", **changes):
@@ -169,7 +178,7 @@ def test_once_the_region_leads_nothing_is_left_to_do():
     plan = plan_of(YIELDED, TOOK_OVER)
     assert (plan.kind, plan.to, plan.old, plan.epoch) == (LEADS, "west", "", 1)
     assert (plan.returns, plan.stop, plan.power, plan.release) == ((), (), (), ())
-    assert (plan.loss, plan.steps, plan.objections) == ("nothing", (), ())
+    assert (plan.loss, plan.steps, plan.objections) == ("nothing", (finishing("west"),), ())
 
 
 def test_a_region_that_leads_does_so_although_nobody_sees_the_other_one():
@@ -187,6 +196,7 @@ def test_a_superseded_region_returns_and_follows():
     assert plan.steps == (
         "stop the database of east, keep aside what only it has, and let it follow west; pg_rewind takes back what is "
         "not there",
+        finishing("west"),
     )
 
 
@@ -469,7 +479,13 @@ def test_a_region_that_is_gone_and_alive_all_the_same_hands_over():
 def test_a_region_without_another_one_leads_as_before(seen):
     plan = make({"east": seen}, ADDRESSES, Request("east"), NOW)
     assert (plan.kind, plan.to, plan.old, plan.epoch) == (LEADS, "east", "", seen.store.epoch)
-    assert (plan.returns, plan.stop, plan.steps, plan.objections, plan.loss) == ((), (), (), (), "nothing")
+    assert (plan.returns, plan.stop, plan.steps, plan.objections, plan.loss) == (
+        (),
+        (),
+        (finishing("east"),),
+        (),
+        "nothing",
+    )
 
 
 def test_of_a_region_alone_whose_store_is_away_that_is_told():
@@ -488,7 +504,7 @@ def test_a_region_that_follows_a_host_of_no_region_is_not_made_to_lead(host):
     """A region that was taken from the declaration may still lead."""
     west = replace(sight(standby_leader(), follows=host, epoch=1), region="west")
     plan = make({"west": west}, ADDRESSES, Request("west"), NOW)
-    assert (plan.kind, plan.old, plan.epoch, plan.steps) == (LEADS, "", 1, ())
+    assert (plan.kind, plan.old, plan.epoch, plan.steps) == (LEADS, "", 1, (finishing("west"),))
     assert told(plan) == [undeclared(host)]
 
 
@@ -700,6 +716,7 @@ def test_a_region_that_follows_already_is_copied_anew_where_that_was_asked_for()
     assert plan.steps == (
         "stop the database of east, keep aside what only it has, and let it follow west; its data is put aside as a "
         "whole before, and copied anew",
+        finishing("west"),
     )
     assert plan_of(east, TOOK_OVER).returns == ()
 
@@ -909,13 +926,9 @@ def test_a_region_none_of_whose_hosts_answers_cannot_lead(east, seen_by):
 )
 def test_the_data_of_another_cluster_never_takes_over(east, known):
     west = sight(standby_leader(identifier="8"), follows="10.0.0.1", identifier="8")
-    assert objections(east, west, gone=("east",)) == [
-        (
-            f"west-db1 has the data of another cluster (8; that of east is {known}): it can never take over from it; "
-            "docs/postgres.md says how it becomes a copy",
-            "",
-        )
-    ]
+    reason = f"west-db1 has the data of another cluster (8; that of east is {known}): it can never take over from it"
+    anew = ANEW if plan_of(east, west).kind == PLANNED else ""
+    assert objections(east, west, gone=("east",)) == [(reason, anew)]
 
 
 @pytest.mark.parametrize("east", [EAST, LOST, sight(down("db1"))])
@@ -951,13 +964,10 @@ def test_where_nobody_knows_whose_data_the_lost_region_had_it_is_no_objection():
 @pytest.mark.parametrize("east", [EAST, sight(down("db1"))])
 def test_another_history_is_refused(east):
     west = sight(standby_leader(history=OTHER_WAY), follows="10.0.0.1")
-    assert objections(east, west) == [
-        (
-            "west-db1 went another way than db1 (timeline 2 was left at 0/96 by one and at 0/C8 by the other): let "
-            "west become a copy again first; docs/postgres.md says how",
-            "",
-        )
-    ]
+    reason = "west-db1 went another way than db1 (timeline 2 was left at 0/96 by one and at 0/C8 by the other)"
+    anew = ANEW if plan_of(east, west).kind == PLANNED else ""
+    assert objections(east, west) == [(reason, anew)]
+    assert not anew or objections(east, west, fresh="west") == []
 
 
 def test_a_region_that_is_still_on_the_timeline_before_did_not_go_another_way():

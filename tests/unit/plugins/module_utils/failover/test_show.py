@@ -158,4 +158,6 @@ def test_where_the_region_leads_already_the_screen_is_short():
         "           west: leads",
         "found      west-db1: takes writes; timeline 2, log up to 0/3E8",
         "leads next west, as now",
+        "steps      1. lead the names of the site to west, and do what an earlier run did not come to: prove it, fill "
+        "the cache, grow, take a full backup",
     ]

@@ -120,6 +120,13 @@ def test_the_verdict_says_whether_visitors_get_an_answer(site, good):
         assert (told["verdict"], told["good"]) == (verdict + end, good)
 
 
+@pytest.mark.parametrize(("kind", "good"), [("planned", True), ("unplanned", True), ("leads", False)])
+def test_names_that_an_operator_has_yet_to_lead_are_no_failure(kind, good):
+    site = {"endpoints": [{"url": "https://a.b/health", "healthy": False, "error": "timed out"}]}
+    told = tell_of_regions({**REGION, "kind": kind}, {**REGION_OUTCOME, "site": site, "dns": "none"})
+    assert told["good"] is good
+
+
 def test_where_nobody_could_ask_the_site_that_is_told():
     said = "the site was not asked as visitors ask it: timed out; see by hand whether it answers"
     site = {"unreachable": True, "msg": "timed out"}
