@@ -107,7 +107,7 @@ repositories:
       description: The timeline along which the windows lead.
       type: int
     gaps:
-      description: Segments that lack between others.
+      description: Segments that lack between others, from the first one on that the oldest backup needs.
       type: list
       elements: dict
       contains:
@@ -171,13 +171,9 @@ import time
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.freeagentics.platform.plugins.module_utils.pgbackrest import report
-from ansible_collections.freeagentics.platform.plugins.module_utils.pgbackrest.archive import ArchiveError, parse_list
+from ansible_collections.freeagentics.platform.plugins.module_utils.pgbackrest.archive import ArchiveError
 from ansible_collections.freeagentics.platform.plugins.module_utils.pgbackrest.info import InfoError, parse
-from ansible_collections.freeagentics.platform.plugins.module_utils.postgres_observe.timeline import parse_history
-
-
-class Unreadable(Exception):
-    """A repository cannot be read; the message is pgBackRest's."""
+from ansible_collections.freeagentics.platform.plugins.module_utils.pgbackrest.listing import Unreadable, read_archive
 
 
 def look(run, params, info, number, now):
@@ -185,30 +181,15 @@ def look(run, params, info, number, now):
 
     :param run: runs pgBackRest with arguments, and returns its exit code, its output and its errors.
     """
-    archives = parse_list(
-        read(run, number, "--recurse", "--output=json", "repo-ls", f"archive/{info.stanza}"), params["segment_size"]
-    )
-    if not archives:
-        raise Unreadable("there is no archive")
-    archive = archives[-1]
-    place = f"archive/{info.stanza}/{archive.name}"
-    texts = {one: read(run, number, "repo-get", f"{place}/{one:08X}.history") for one in archive.histories}
+    archive, histories = read_archive(run, info.stanza, number, params["segment_size"])
     return report.of_archive(
         archive,
-        {timeline: parse_history(timeline, text) for timeline, text in texts.items()},
+        histories,
         info.of(number),
         params["timeline"],
         now,
         params["segment_size"],
     )
-
-
-def read(run, number, *arguments):
-    """Return what pgBackRest prints of a repository."""
-    code, out, err = run(f"--repo={number}", *arguments)
-    if code:
-        raise Unreadable(" ".join((err or out).split()))
-    return out
 
 
 def main() -> None:

@@ -211,7 +211,7 @@ def _backups() -> Row:
             ),
             limits=((None, "orange"), (7 * DAY, "green")),
             words={"-1": ("not known", "orange")},
-            width=8,
+            width=6,
         ),
         stat(
             "Damaged backups",
@@ -220,7 +220,7 @@ def _backups() -> Row:
             "BackupDamaged",
             Query('max by (repository) (pgbackrest_backups_damaged{job="node"})', "repository {{repository}}"),
             limits=above(1),
-            width=8,
+            width=6,
         ),
         stat(
             "State of the repositories",
@@ -230,7 +230,24 @@ def _backups() -> Row:
             Query('max by (repository) (pgbackrest_repository_status{job="node"})', "repository {{repository}}"),
             limits=above(1),
             words={"0": ("well", "green")},
-            width=8,
+            width=6,
+        ),
+        # Looked at every hour, so that a new platform has no figure at first.
+        stat(
+            "Segments that lack",
+            "none",
+            "Segments that lack between others in the archive of the log, by repository. Moments behind them cannot be "
+            "restored from a backup before them (R56).",
+            "WalArchiveGap",
+            Query(
+                'sum by (repository) (pgbackrest_archive_missing_segments{job="node"}) '
+                'or label_replace(vector(-1), "repository", "of any kind", "", "") '
+                "unless on () pgbackrest_archive_missing_segments",
+                "repository {{repository}}",
+            ),
+            limits=above(1),
+            words={"-1": ("not looked at yet", "orange")},
+            width=6,
         ),
         # R56: 7 days.
         table(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 
 import pytest
@@ -123,6 +124,28 @@ def test_backups_are_counted_for_the_node_exporter(host):
     assert metrics.mode == 0o644
     assert 'pgbackrest_repository_status{repository="2"} 0' in metrics.content_string
     assert 'pgbackrest_backup_stored_bytes{repository="1",type="full"}' in metrics.content_string
+
+
+def test_segments_that_lack_are_counted_for_the_node_exporter(host, database):
+    for _number in range(3):
+        sql(database, "select pg_switch_wal() from pg_create_restore_point('a segment with content')")
+    last = sql(database, "select pg_walfile_name(pg_switch_wal()) from pg_create_restore_point('the last one')")
+    assert until(lambda: archived(host, 1, last), 90)
+    # As if they had come long ago: segments that arrive just now may be out of order.
+    host.check_output("find /var/lib/pgbackrest/archive -name '*.zst' -exec touch -d '1 hour ago' {} +")
+    segment = host.check_output("find /var/lib/pgbackrest/archive -name '*.zst' | sort | tail -2 | head -1")
+    host.check_output(f"mv {segment} /root/lost")
+    try:
+        host.check_output("pgbackrest-metrics archives")
+        lacking = host.file("/var/lib/prometheus/node-exporter/pgbackrest_archives.prom").content_string
+    finally:
+        host.check_output(f"mv /root/lost {segment}")
+    counts = re.findall(r'archive_missing_segments{repository="(\d)",timeline="\d+"} (\d+)', lacking)
+    assert sum(int(count) for repository, count in counts if repository == "1") == 1
+    assert sum(int(count) for repository, count in counts if repository == "2") == 0
+    host.check_output("pgbackrest-metrics archives")
+    whole = host.file("/var/lib/prometheus/node-exporter/pgbackrest_archives.prom").content_string
+    assert re.findall(r"archive_missing_segments{[^}]*} [1-9]", whole) == []
 
 
 def test_jobs_are_scheduled_and_run_by_the_runner(host):

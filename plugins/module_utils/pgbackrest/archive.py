@@ -7,13 +7,15 @@ over timelines: a server that was promoted went on where its history says, in th
 the new timeline has a whole copy (https://www.postgresql.org/docs/15/continuous-archiving.html, "Timelines").
 
 Times are seconds since 1970, positions and sizes are bytes.
+
+This file is also read on the backup host, beside the program that writes metrics: standard library only.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Dict, Iterable, List, Mapping, Optional, Tuple
 
 from ..postgres_observe.lsn import parse_lsn
@@ -24,6 +26,9 @@ from .info import Backup
 SEGMENT_SIZE = 16 * 1024 * 1024
 #: Segments are numbered by two parts of a name, of which the second one counts this many bytes.
 _FILE_SPACE = 1 << 32
+#: For how many seconds a segment has to be in the archive before what lacks in front of it counts as lost: those that
+#: are sent beside each other arrive in any order.
+SETTLED = 600
 
 _SEGMENT = re.compile(r"(?:.*/)?([0-9A-F]{8})([0-9A-F]{8})([0-9A-F]{8})-[0-9a-f]{40}(?:\.[a-z0-9]+)?\Z")
 _HISTORY = re.compile(r"([^/]+/)?([0-9A-F]{8})\.history\Z")
@@ -50,6 +55,11 @@ class Archive:
     name: str
     segments: Tuple[Segment, ...]
     histories: Tuple[int, ...]
+
+    @property
+    def database(self) -> int:
+        """The number that backups name as the database they are of."""
+        return int(self.name.rpartition("-")[2])
 
     @property
     def timelines(self) -> Tuple[int, ...]:
@@ -167,12 +177,75 @@ def _cut_off(
     archive: Archive, timeline: int, last: int, histories: Mapping[int, History], segment_size: int
 ) -> List[Gap]:
     """Return what lacks at a timeline's end, before the segment in which the next one left it."""
-    ends = [
+    ends = _ends(archive, timeline, histories, segment_size)
+    return [Gap(timeline, last + 1, max(ends) - 1)] if ends and max(ends) - 1 > last else []
+
+
+def _ends(archive: Archive, timeline: int, histories: Mapping[int, History], segment_size: int) -> List[int]:
+    """Return the numbers of the segments in which other timelines of the archive left one."""
+    return [
         history.switches[-1].end // segment_size
         for child, history in histories.items()
         if child in archive.timelines and history.switches and history.switches[-1].timeline == timeline
     ]
-    return [Gap(timeline, last + 1, max(ends) - 1)] if ends and max(ends) - 1 > last else []
+
+
+def needed(
+    found: Iterable[Gap], archive: Archive, backups: Iterable[Backup], segment_size: int = SEGMENT_SIZE
+) -> Tuple[Gap, ...]:
+    """Return what of gaps a backup needs: what was before the oldest one has expired, by the order of its names.
+
+    Where there is no backup, nothing has expired.
+    """
+    firsts = [backup.first_segment for backup in backups if backup.database == archive.database]
+    if not firsts:
+        return tuple(found)
+    oldest = min(firsts)
+    timeline, number = int(oldest[:8], 16), segment_number(oldest, segment_size)
+    kept = [gap for gap in found if (gap.timeline, gap.last) >= (timeline, number)]
+    return tuple(replace(gap, first=max(gap.first, number)) if gap.timeline == timeline else gap for gap in kept)
+
+
+def lost(
+    archive: Archive,
+    histories: Mapping[int, History],
+    backups: Iterable[Backup],
+    now: float,
+    segment_size: int = SEGMENT_SIZE,
+) -> Tuple[Gap, ...]:
+    """Return the gaps of an archive that somebody has to know of: a restore needs what lacks, and it does not come.
+
+    What a server that was lost wrote on its timeline, beyond where that one was left, belongs to no state that counts,
+    unless a backup was taken there.
+
+    :param now: when the archive was listed.
+    """
+    of_backups = tuple(backups)
+    found = needed(gaps(archive, histories, segment_size), archive, of_backups, segment_size)
+    behind = [(one.timeline, one.number) for one in archive.segments if one.time <= now - SETTLED]
+    return tuple(
+        gap
+        for gap in found
+        if behind
+        and behind[-1] > (gap.timeline, gap.last)
+        and gap.first < _counts_to(gap, archive, histories, of_backups, segment_size)
+    )
+
+
+def _counts_to(
+    gap: Gap, archive: Archive, histories: Mapping[int, History], backups: Iterable[Backup], segment_size: int
+) -> int:
+    """Return the number of the segment from which on nobody needs the timeline of a gap."""
+    ends = _ends(archive, gap.timeline, histories, segment_size)
+    beyond = [
+        backup
+        for backup in backups
+        if backup.database == archive.database
+        and int(backup.last_segment[:8], 16) == gap.timeline
+        and ends
+        and segment_number(backup.last_segment, segment_size) >= max(ends)
+    ]
+    return max(ends) if ends and not beyond else gap.last + 1
 
 
 def windows(

@@ -7,8 +7,9 @@ This file is also read on the backup host, beside the program that writes metric
 
 from __future__ import annotations
 
-from typing import Callable, Iterable, List, Tuple
+from typing import Callable, Iterable, List, Sequence, Tuple
 
+from .archive import Archive, Gap
 from .info import KINDS, Backup, Info, newest
 
 #: Each metric of the newest backup of a kind: its name, what it says, and its value.
@@ -40,6 +41,30 @@ def render(info: Info) -> str:
             _block(f"backup_{name}", text, [(_labels(number, kind), value(one)) for number, kind, one in last])
         )
     return "".join(blocks)
+
+
+def render_archives(found: Iterable[Tuple[int, Archive, Sequence[Gap]]], now: float) -> str:
+    """Return what lacks in each repository's archive, by timeline, and when that was seen.
+
+    :param found: the repositories' numbers, their archives, and what is lost of each.
+    :param now: seconds since 1970.
+    """
+    looked = tuple(found)
+    missing = [
+        (f'{_labels(number)},timeline="{timeline}"', _count_missing(gaps, timeline))
+        for number, archive, gaps in looked
+        for timeline in archive.timelines
+        if archive.of(timeline)
+    ]
+    return _block(
+        "archive_listed_timestamp_seconds",
+        "When the archive was last looked at for gaps.",
+        [(_labels(number), int(now)) for number, _archive, _gaps in looked],
+    ) + _block("archive_missing_segments", "How many segments lack between others that are there.", missing)
+
+
+def _count_missing(gaps: Iterable[Gap], timeline: int) -> int:
+    return sum(gap.last - gap.first + 1 for gap in gaps if gap.timeline == timeline)
 
 
 def _states(info: Info) -> List[Tuple[str, float]]:

@@ -10,7 +10,7 @@ from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence
 
 from ..postgres_observe.lsn import show_lsn
 from ..postgres_observe.timeline import History
-from .archive import SEGMENT_SIZE, Archive, Gap, Window, gaps, segment_name, windows
+from .archive import SEGMENT_SIZE, Archive, Gap, Window, gaps, needed, segment_name, windows
 from .info import KINDS, Backup, Info, newest
 
 
@@ -66,12 +66,13 @@ def of_archive(
     """
     wanted = target or (archive.timelines[-1] if archive.timelines else 1)
     line = histories.get(wanted, History(wanted))
-    last = archive.last
+    last, of_backups = archive.last, tuple(backups)
+    lacks = needed(gaps(archive, histories, segment_size), archive, of_backups, segment_size)
     return {
         "archive": archive.name,
         "timelines": [_timeline(archive, one, histories, segment_size) for one in archive.timelines],
         "timeline": wanted,
-        "gaps": [_gap(gap, segment_size) for gap in gaps(archive, histories, segment_size)],
+        "gaps": [_gap(gap, segment_size) for gap in lacks],
         "last": None
         if last is None
         else {
@@ -80,7 +81,7 @@ def of_archive(
             "age": round(now - last.time),
         },
         "size": sum(segment.size for segment in archive.segments),
-        "windows": of_windows(windows(archive, line, backups, segment_size)),
+        "windows": of_windows(windows(archive, line, of_backups, segment_size)),
     }
 
 

@@ -4,6 +4,8 @@
 
 A timeline's number alone says nothing: two servers that were promoted apart from each other are both on timeline 2.
 What counts is where each timeline was left (https://www.postgresql.org/docs/15/continuous-archiving.html).
+
+This file is also read on the backup host, beside the program that writes metrics: standard library only.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Optional, Sequence, Tuple
 
-from ansible_collections.freeagentics.platform.plugins.module_utils.postgres_observe.lsn import parse_lsn, show_lsn
+from .lsn import parse_lsn, show_lsn
 
 #: SQL for the timeline of a standby. While nothing is received, the control file alone is behind: its timelines are
 #: those of the last restartpoint. A standby that follows a new timeline has a segment of it.

@@ -13,12 +13,16 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).resolve().parents[3]
-MODULES = yaml.safe_load((ROOT / "roles/backup/vars/main.yml").read_text(encoding="utf-8"))["__backup_modules"]
+LIBRARIES = {
+    role: yaml.safe_load((ROOT / f"roles/{role}/vars/main.yml").read_text(encoding="utf-8"))[f"__{role}_modules"]
+    for role in ("backup", "pgbackrest")
+}
+EACH = [pytest.param(role, module, id=f"{role} {module}") for role, modules in LIBRARIES.items() for module in modules]
 
 
-@pytest.mark.parametrize("module", MODULES)
-def test_each_part_finds_what_it_imports(module, tmp_path):
-    for path in MODULES:
+@pytest.mark.parametrize(("role", "module"), EACH)
+def test_each_part_finds_what_it_imports(role, module, tmp_path):
+    for path in LIBRARIES[role]:
         (tmp_path / "freeagentics" / path).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / "plugins/module_utils" / path, tmp_path / "freeagentics" / path)
     name = "freeagentics." + module[: -len(".py")].replace("/", ".")

@@ -19,6 +19,8 @@ from ansible_collections.freeagentics.platform.plugins.module_utils.pgbackrest.a
     Segment,
     Window,
     gaps,
+    lost,
+    needed,
     parse_list,
     segment_name,
     segment_number,
@@ -196,6 +198,54 @@ def test_what_lacks(segments, histories, expected):
 
 def test_a_history_of_a_timeline_that_is_not_there_says_nothing():
     assert gaps(archive({1: [2, 3]}), {2: SECOND}) == ()
+
+
+@pytest.mark.parametrize(
+    ("found", "backups", "expected"),
+    [
+        ([Gap(1, 1, 4)], [], [Gap(1, 1, 4)]),
+        ([Gap(1, 1, 1)], [A], []),
+        ([Gap(1, 1, 2)], [A], [Gap(1, 2, 2)]),
+        ([Gap(1, 2, 4), Gap(2, 1, 1)], [A], [Gap(1, 2, 4), Gap(2, 1, 1)]),
+        ([Gap(1, 9, 9), Gap(2, 5, 5), Gap(2, 5, 7)], [C], [Gap(2, 6, 7)]),
+        # The oldest one counts, whatever order they are in, and none of another database.
+        ([Gap(1, 4, 4)], [B, A], [Gap(1, 4, 4)]),
+        ([Gap(1, 4, 4)], [B, replace(A, database=2)], []),
+    ],
+)
+def test_what_no_backup_needs_has_expired(found, backups, expected):
+    assert list(needed(found, archive({}), backups)) == expected
+
+
+LONG_AGO = 10000
+
+
+@pytest.mark.parametrize(
+    ("segments", "histories", "backups", "now", "expected"),
+    [
+        ({}, {}, [A], LONG_AGO, []),
+        ({1: [2, 3, 4]}, {}, [A], LONG_AGO, []),
+        ({1: [2, 3, 6]}, {}, [A], LONG_AGO, [Gap(1, 4, 5)]),
+        # Segment 6 was archived at 60 s, so segment 5 may still come until 660 s.
+        ({1: [2, 3, 4, 6]}, {}, [A], 659, []),
+        ({1: [2, 3, 4, 6]}, {}, [A], 660, [Gap(1, 5, 5)]),
+        ({1: [2, 4, 6]}, {}, [A], 640, [Gap(1, 3, 3)]),
+        ({1: [2, 3, 4], 2: [6]}, {2: SECOND}, [A], 659, []),
+        ({1: [2, 3, 4], 2: [6]}, {2: SECOND}, [A], 660, [Gap(2, 5, 5)]),
+        # What a lost leader did not archive, and what is only on its way when the next one begins.
+        ({1: [2, 3], 2: [5, 6]}, {2: SECOND}, [A], LONG_AGO, [Gap(1, 4, 4)]),
+        ({1: [2, 3], 2: [5, 6]}, {2: SECOND}, [A], 649, []),
+        # Timeline 1, and the beginning of 2, expired with the backups that needed them.
+        ({2: [6, 7]}, {2: SECOND}, [C], LONG_AGO, []),
+        ({2: [6, 8]}, {2: SECOND}, [C], LONG_AGO, [Gap(2, 7, 7)]),
+        # A lost leader went on beyond the segment in which it was left; where a backup was taken there, that counts.
+        ({1: [2, 3, 4, 7], 2: [5, 6]}, {2: SECOND}, [A], LONG_AGO, []),
+        ({1: [2, 4, 7], 2: [5, 6]}, {2: SECOND}, [A], LONG_AGO, [Gap(1, 3, 3)]),
+        ({1: [2, 3, 4, 5, 7], 2: [5, 6]}, {2: SECOND}, [A, B], LONG_AGO, [Gap(1, 6, 6)]),
+    ],
+)
+def test_what_is_lost(segments, histories, backups, now, expected):
+    assert list(lost(archive(segments, histories), histories, backups, now)) == expected
 
 
 @pytest.mark.parametrize(

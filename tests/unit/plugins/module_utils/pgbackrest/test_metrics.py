@@ -6,8 +6,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from ansible_collections.freeagentics.platform.plugins.module_utils.pgbackrest.archive import Archive, Gap, Segment
 from ansible_collections.freeagentics.platform.plugins.module_utils.pgbackrest.info import Backup, Info, Repository
-from ansible_collections.freeagentics.platform.plugins.module_utils.pgbackrest.metrics import render
+from ansible_collections.freeagentics.platform.plugins.module_utils.pgbackrest.metrics import render, render_archives
 
 FULL = Backup(
     label="20261126-113416F",
@@ -77,3 +78,24 @@ pgbackrest_backup_stored_bytes{repository="1",type="incr"} 2839632
 
 def test_every_repository_is_counted_and_only_backups_that_are_there_have_values():
     assert render(INFO) == TEXT
+
+
+ARCHIVES = """\
+# HELP pgbackrest_archive_listed_timestamp_seconds When the archive was last looked at for gaps.
+# TYPE pgbackrest_archive_listed_timestamp_seconds gauge
+pgbackrest_archive_listed_timestamp_seconds{repository="1"} 1795692919
+pgbackrest_archive_listed_timestamp_seconds{repository="2"} 1795692919
+# HELP pgbackrest_archive_missing_segments How many segments lack between others that are there.
+# TYPE pgbackrest_archive_missing_segments gauge
+pgbackrest_archive_missing_segments{repository="1",timeline="1"} 3
+pgbackrest_archive_missing_segments{repository="1",timeline="2"} 0
+"""
+
+
+def test_what_lacks_is_counted_by_timeline_where_there_is_any_log_of_it():
+    segments = (Segment(1, 2, 100, 10), Segment(1, 7, 100, 70), Segment(2, 7, 100, 80))
+    found = [
+        (1, Archive("15-1", segments, (2, 3)), (Gap(1, 3, 4), Gap(1, 6, 6))),
+        (2, Archive("15-1", (), ()), ()),
+    ]
+    assert render_archives(found, 1795692919.4) == ARCHIVES

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from ansible_collections.freeagentics.platform.plugins.module_utils.pgbackrest.archive import Archive, Segment, Window
@@ -138,6 +140,12 @@ def test_an_archive_over_two_timelines_with_a_gap():
             }
         ],
     }
+
+
+def test_what_expired_with_older_backups_is_no_gap():
+    archive = Archive("15-1", segments(2, 7, 8), (2,))
+    later = replace(FULL, first_segment="000000020000000000000007", last_segment="000000020000000000000007")
+    assert of_archive(archive, {2: SECOND}, [later], None, NOW)["gaps"] == []
 
 
 def test_an_older_timeline_leads_elsewhere():
