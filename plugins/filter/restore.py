@@ -9,7 +9,7 @@ from ansible_collections.freeagentics.platform.plugins.module_utils.restore impo
 from ansible_collections.freeagentics.platform.plugins.module_utils.restore.target import RestoreError, parse_target
 
 
-def restore_plan(request, backups, archives, free=None, reachable=True):
+def restore_plan(request, backups, archives, free=None, reachable=True, following=()):
     """Return which backup is restored, to what, and what stands against it, or why none can be."""
     repositories = plan.read(backups, archives)
     windows = [plan.describe(one) for one in repositories]
@@ -39,6 +39,7 @@ def restore_plan(request, backups, archives, free=None, reachable=True):
                 str(request.get("platform", "")),
                 str(request.get("confirm", "")),
                 bool(reachable or request.get("members_are_off")),
+                following,
             )
         ),
     }

@@ -172,12 +172,19 @@ def describe(repository: Repository) -> str:
 
 
 def objections(
-    choice: Choice, free: Mapping[str, int], in_place: bool, platform: str, confirm: str, primary_kept: bool = True
+    choice: Choice,
+    free: Mapping[str, int],
+    in_place: bool,
+    platform: str,
+    confirm: str,
+    primary_kept: bool = True,
+    following: Iterable[str] = (),
 ) -> Tuple[str, ...]:
     """Return what stands against carrying out a plan; each one names the variable that overrules it.
 
     :param free: the free bytes beside the data directory by host; the old data stay there, too.
     :param primary_kept: whether all database hosts of all regions can be reached, so that none of them goes on writing.
+    :param following: the hosts of regions that follow, which copy what was restored.
     """
     found: List[str] = []
     if in_place and confirm != platform:
@@ -188,10 +195,12 @@ def objections(
             "writes: bring it back or power it off, then use -e members_are_off=true"
         )
     needed = round((choice.backup.content + choice.log) * (1 + MARGIN))
+    copying = frozenset(following)
     for host, bytes_free in sorted(free.items()):
         if bytes_free < needed:
+            what = "the copy of its region, which follows," if host in copying else "the restore"
             found.append(
-                f"{host} has {in_mebibytes(bytes_free)} free and the restore needs {in_mebibytes(needed)}: make room, "
+                f"{host} has {in_mebibytes(bytes_free)} free and {what} needs {in_mebibytes(needed)}: make room, "
                 "or use -e little_space=true"
             )
     return tuple(found)

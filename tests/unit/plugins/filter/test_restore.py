@@ -159,3 +159,13 @@ def test_where_nothing_leads_to_the_target_it_is_told_why(request_, refusal):
 def test_what_stands_against_a_plan_and_what_overrules_it(changes, reachable, objections):
     plan = restore_plan({**AT_ELEVEN, **changes}, BACKUPS, ARCHIVES, {"db1": 100 * MIB}, reachable)
     assert plan["objections"] == objections
+
+
+def test_room_is_wanted_in_the_regions_that_follow():
+    request = {**AT_ELEVEN, "scope": "in_place", "platform": "lab", "confirm": "lab"}
+    free = {"db1": 2000 * MIB, "db3": 100 * MIB}
+    assert restore_plan(request, BACKUPS, ARCHIVES, free, True, ["db3"])["objections"] == [
+        "db3 has 100 MiB free and the copy of its region, which follows, needs 1206 MiB: make room, "
+        "or use -e little_space=true"
+    ]
+    assert restore_plan({**request, "little_space": True}, BACKUPS, ARCHIVES, free, True, ["db3"])["objections"] == []

@@ -255,6 +255,17 @@ def test_what_stands_against_a_plan(free, in_place, confirm, primary_kept, expec
     assert list(objections(CHOICE, free, in_place, "prod", confirm, primary_kept)) == expected
 
 
+def test_a_region_that_follows_needs_room_for_its_copy():
+    found = objections(
+        CHOICE, {"db1": 1181116005, "db3": 100 * MIB, "db4": 1 << 40}, True, "prod", "prod", True, ["db3", "db4"]
+    )
+    assert list(found) == [
+        "db1 has 1126 MiB free and the restore needs 1126 MiB: make room, or use -e little_space=true",
+        "db3 has 100 MiB free and the copy of its region, which follows, needs 1126 MiB: make room, "
+        "or use -e little_space=true",
+    ]
+
+
 @pytest.mark.parametrize(("size", "words"), [(0, "0 MiB"), (1572864, "2 MiB"), (10 * 1024 * MIB, "10240 MiB")])
 def test_a_size_in_words(size, words):
     assert in_mebibytes(size) == words
