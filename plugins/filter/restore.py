@@ -9,7 +9,7 @@ from ansible_collections.freeagentics.platform.plugins.module_utils.restore impo
 from ansible_collections.freeagentics.platform.plugins.module_utils.restore.target import RestoreError, parse_target
 
 
-def restore_plan(request, backups, archives, free=None, reachable=True, following=()):
+def restore_plan(request, backups, archives, free=None, reachable=True, following=(), unarchived=None):
     """Return which backup is restored, to what, and what stands against it, or why none can be."""
     repositories = plan.read(backups, archives)
     windows = [plan.describe(one) for one in repositories]
@@ -40,6 +40,7 @@ def restore_plan(request, backups, archives, free=None, reachable=True, followin
                 str(request.get("confirm", "")),
                 bool(reachable or request.get("members_are_off")),
                 following,
+                "" if request.get("unarchived_log_is_left") else _unarchived(unarchived or {}),
             )
         ),
     }
@@ -57,6 +58,11 @@ def restore_begun(marks, cluster, request):
         return {"begun": mark.begun(hosts, cluster), "done": dict(mark.NOTHING)}
     wanted = mark.show_request(target.kind, target.value, int(request.get("target_timeline") or 0))
     return {"begun": mark.begun(hosts, cluster), "done": mark.to_go_on_with(hosts, cluster, wanted)}
+
+
+def _unarchived(unarchived):
+    """Return that a leader's newest log is not in the archive, or the empty text where it is."""
+    return plan.unarchived(unarchived["host"], unarchived["said"]) if unarchived else ""
 
 
 def _target(request):

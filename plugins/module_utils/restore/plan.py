@@ -179,12 +179,14 @@ def objections(
     confirm: str,
     primary_kept: bool = True,
     following: Iterable[str] = (),
+    unarchived_log: str = "",
 ) -> Tuple[str, ...]:
     """Return what stands against carrying out a plan; each one names the variable that overrules it.
 
     :param free: the free bytes beside the data directory by host; the old data stay there, too.
     :param primary_kept: whether all database hosts of all regions can be reached, so that none of them goes on writing.
     :param following: the hosts of regions that follow, which copy what was restored.
+    :param unarchived_log: what :func:`unarchived` returns, empty where the newest log is archived. A copy may lack it.
     """
     found: List[str] = []
     if in_place and confirm != platform:
@@ -194,6 +196,8 @@ def objections(
             "not every database host of every region can be reached, and one that goes on writing would lose what it "
             "writes: bring it back or power it off, then use -e members_are_off=true"
         )
+    if in_place and unarchived_log:
+        found.append(unarchived_log)
     needed = round((choice.backup.content + choice.log) * (1 + MARGIN))
     copying = frozenset(following)
     for host, bytes_free in sorted(free.items()):
@@ -204,6 +208,20 @@ def objections(
                 "or use -e little_space=true"
             )
     return tuple(found)
+
+
+def unarchived(host: str, said: str) -> str:
+    """Return that the newest log of a host cannot be brought into the archive.
+
+    :param said: what ``pgbackrest check`` said, of which the last line tells why.
+    """
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    why = lines[-1] if lines else "pgbackrest check says nothing"
+    return (
+        f"the newest log of {host} cannot be brought into the archive, and would be missing in what is restored: "
+        f"{why}. Mend the archive, or leave that log in the old data, which stay beside the new, "
+        "with -e unarchived_log_is_left=true"
+    )
 
 
 def in_mebibytes(size: int) -> str:

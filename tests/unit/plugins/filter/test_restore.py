@@ -169,3 +169,25 @@ def test_room_is_wanted_in_the_regions_that_follow():
         "or use -e little_space=true"
     ]
     assert restore_plan({**request, "little_space": True}, BACKUPS, ARCHIVES, free, True, ["db3"])["objections"] == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "objections"),
+    [
+        (
+            {},
+            [
+                "the newest log of db1 cannot be brought into the archive, and would be missing in what is restored: "
+                "ERROR: [049]: refused. Mend the archive, or leave that log in the old data, which stay beside the "
+                "new, with -e unarchived_log_is_left=true"
+            ],
+        ),
+        ({"unarchived_log_is_left": True}, []),
+        ({"scope": "scratch"}, []),
+    ],
+)
+def test_log_that_cannot_be_archived_stands_against_a_plan(changes, objections):
+    request = {**AT_ELEVEN, "scope": "in_place", "platform": "lab", "confirm": "lab", **changes}
+    unarchived = {"host": "db1", "said": "ERROR: [049]: refused\n"}
+    assert restore_plan(request, BACKUPS, ARCHIVES, {}, True, [], unarchived)["objections"] == objections
+    assert restore_plan(request, BACKUPS, ARCHIVES, {}, True, [], {})["objections"] == []

@@ -16,6 +16,7 @@ from ansible_collections.freeagentics.platform.plugins.module_utils.restore.plan
     in_mebibytes,
     objections,
     read,
+    unarchived,
 )
 from ansible_collections.freeagentics.platform.plugins.module_utils.restore.target import (
     RestoreError,
@@ -264,6 +265,30 @@ def test_a_region_that_follows_needs_room_for_its_copy():
         "db3 has 100 MiB free and the copy of its region, which follows, needs 1126 MiB: make room, "
         "or use -e little_space=true",
     ]
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        ("", "pgbackrest check says nothing"),
+        (
+            "WARN: slow\nERROR: [082]: WAL segment was not archived before the 60000ms timeout\n\n",
+            "ERROR: [082]: WAL segment was not archived before the 60000ms timeout",
+        ),
+    ],
+)
+def test_a_leader_s_log_that_cannot_be_archived(said, why):
+    assert unarchived("db1", said) == (
+        f"the newest log of db1 cannot be brought into the archive, and would be missing in what is restored: {why}. "
+        "Mend the archive, or leave that log in the old data, which stay beside the new, "
+        "with -e unarchived_log_is_left=true"
+    )
+
+
+@pytest.mark.parametrize(("in_place", "expected"), [(True, [UNREACHABLE, "left", FULL_DISK]), (False, [FULL_DISK])])
+def test_log_that_would_be_missing_stands_against_a_restore_in_place_alone(in_place, expected):
+    found = objections(CHOICE, {"db2": 1181116005}, in_place, "prod", "prod", False, unarchived_log="left")
+    assert list(found) == expected
 
 
 @pytest.mark.parametrize(("size", "words"), [(0, "0 MiB"), (1572864, "2 MiB"), (10 * 1024 * MIB, "10240 MiB")])
