@@ -21,7 +21,7 @@ import sys
 import time
 from typing import Any, Dict, List, Optional, Tuple
 
-from ..pgbackrest.info import Backup, InfoError, newest, parse
+from ..pgbackrest.info import Backup, Info, InfoError, newest, parse
 from ..postgres_observe.lsn import first_byte
 from ..restore.server_log import Outcome, parse_log, parse_server_time, short_of, shortfall
 from ..restore.settings import parse_control, settings
@@ -49,29 +49,22 @@ SELECT count(*), coalesce(sum((xpath('//c/text()', query_to_xml(
 """
 
 
-def choose(text: str, stanza: str, now: float) -> Backup:
+def choose(info: Info, now: float) -> Backup:
     """Return the backup to restore: the newest one of a repository, of each repository in turn from week to week.
 
-    :param text: what ``pgbackrest info --output=json`` says.
     :param now: seconds since 1970.
     :raises BackupError: there is no backup.
     """
-    try:
-        info = parse(text, stanza)
-    except InfoError as error:
-        raise BackupError(str(error)) from None
     found = [backup for backup in (newest(info.of(one.number)) for one in info.repositories) if backup]
     if not found:
+        stanza = info.stanza
         raise BackupError(f"no repository has a backup of {stanza}: pgbackrest --stanza={stanza} backup makes one")
     return found[int(now // WEEK) % len(found)]
 
 
-def end_of_archive(text: str, stanza: str, backup: Backup) -> Optional[int]:
-    """Return the position at which the last segment of a backup's archive begins, None where there is no archive.
-
-    :param text: what ``pgbackrest info --output=json`` says.
-    """
-    last = parse(text, stanza).archived.get((backup.repository, backup.database))
+def end_of_archive(info: Info, backup: Backup) -> Optional[int]:
+    """Return the position at which the last segment of a backup's archive begins, None where there is no archive."""
+    last = info.archived.get((backup.repository, backup.database))
     return first_byte(last) if last else None
 
 
@@ -297,8 +290,12 @@ def newest_backup(stanza: str) -> Tuple[Backup, Optional[int]]:
     :raises BackupError: there is none, or pgBackRest cannot say.
     """
     said = run(["pgbackrest", f"--stanza={stanza}", "--output=json", "info"])
-    backup = choose(said, stanza, time.time())
-    return backup, end_of_archive(said, stanza, backup)
+    try:
+        info = parse(said, stanza)
+    except InfoError as error:
+        raise BackupError(str(error)) from None
+    backup = choose(info, time.time())
+    return backup, end_of_archive(info, backup)
 
 
 def run_job(scratch: Scratch, stanza: str) -> None:

@@ -16,6 +16,7 @@ from ansible_collections.freeagentics.platform.plugins.module_utils.backup impor
 from ansible_collections.freeagentics.platform.plugins.module_utils.backup_io import verify
 from ansible_collections.freeagentics.platform.plugins.module_utils.backup_io.command import BackupError
 from ansible_collections.freeagentics.platform.plugins.module_utils.backup_io.verify import WEEK, Scratch, choose
+from ansible_collections.freeagentics.platform.plugins.module_utils.pgbackrest.info import parse
 
 LOG = """\
 2026-11-26 09:00:01.000 UTC [9] LOG:  starting PostgreSQL 15.14 on x86_64-pc-linux-gnu
@@ -112,16 +113,16 @@ ALL = info(backup("old", 1, 100), backup("here", 1, 200), backup("there", 2, 150
 
 @pytest.mark.parametrize(("week", "label"), [(0, "here"), (1, "there"), (2, "here")])
 def test_each_week_the_newest_backup_of_the_next_repository(week, label):
-    assert choose(ALL, "platform", week * WEEK + 5).label == label
+    assert choose(parse(ALL, "platform"), week * WEEK + 5).label == label
 
 
 def test_a_repository_without_backups_is_passed_over():
-    assert choose(info(backup("here", 1, 200)), "platform", 1 * WEEK).label == "here"
+    assert choose(parse(info(backup("here", 1, 200)), "platform"), 1 * WEEK).label == "here"
 
 
 def test_without_any_backup():
     with pytest.raises(BackupError) as error:
-        choose(info(), "platform", 0)
+        choose(parse(info(), "platform"), 0)
     assert str(error.value) == "no repository has a backup of platform: pgbackrest --stanza=platform backup makes one"
 
 
@@ -342,7 +343,8 @@ def test_the_programs_are_those_of_the_version_that_was_restored(tmp_path):
     assert Scratch(str(tmp_path), "platform", 1)._program("pg_ctl") == "/usr/lib/postgresql/16/bin/pg_ctl"
 
 
-def test_an_answer_of_pgbackrest_that_does_not_know_the_stanza():
+def test_an_answer_of_pgbackrest_that_does_not_know_the_stanza(monkeypatch):
+    monkeypatch.setattr(verify, "run", lambda _command: ALL)
     with pytest.raises(BackupError) as error:
-        choose(ALL, "other", 0)
+        verify.newest_backup("other")
     assert str(error.value) == "pgbackrest info says nothing of other: does /etc/pgbackrest/pgbackrest.conf?"
