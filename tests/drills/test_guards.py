@@ -25,6 +25,8 @@ from tests.drills.reports import report
 REPOSITORY = Path(__file__).resolve().parents[2]
 #: Seconds that a command may take.
 LIMIT = 180.0
+#: Seconds after which hosts that got their power back answer, and their cluster store.
+BOOT = 20.0
 #: The plays of failover.yml at whose beginning the operator's machine dies.
 PHASES = (
     "Plan, and guard",
@@ -33,11 +35,26 @@ PHASES = (
     "Prove it",
     "Save what there is now",
 )
+#: The same where the old primary's host answers.
+ALIVE_PHASES = ("Keep the old primary from writing", "Let another member lead", "Let the old primary follow")
 #: The same where another region shall lead, and both are alive.
 REGION_PHASES = (
     "Let the region that leads stop writing",
     "Let the other region lead",
     "Lead the names of the site there",
+    "Warm the cache",
+)
+#: The same where a region is lost, one run after the other, and when it is back and shall follow.
+LOST_PHASES = (
+    "Take the power of database hosts that do not answer",
+    "Let the other region lead",
+    "Prove it",
+    "See what visitors see",
+)
+RETURN_PHASES = (
+    "Keep databases from writing that shall not lead",
+    "Keep aside what only a region has that was superseded",
+    "Write into the settings of a region that returns that it follows",
 )
 
 #: Starts a server as it was started last, but for its archive, and makes it leave the timeline.
@@ -349,6 +366,53 @@ def test_what_a_dead_run_left_is_finished_by_the_next(
         end = time.time()
     judged = report("operator_dies", cluster, prefix, writers.public(), begin, end)
     assert not judged["findings"], judged
+
+
+@pytest.mark.parametrize("phase", ALIVE_PHASES)
+def test_what_a_dead_run_left_of_a_primary_that_serves_is_finished_by_the_next(
+    cluster: Cluster, command: list[str], play: Callable[..., str], platform_name: str, phase: str
+) -> None:
+    cluster.wait_until_whole()
+    primary = cluster.primary()
+    words = ("scope=database", f"old_primary={primary}", f"confirm={platform_name}")
+    _die_at(phase, [*command, *(word for variable in words for word in ("-e", variable))])
+    play("failover", *words, limit=LIMIT)
+    assert cluster.primary() != primary
+    cluster.wait_until_whole()
+
+
+@pytest.mark.parametrize("last", ["Let the databases follow", "Wait until a region that returns follows"])
+def test_what_dead_runs_left_of_a_lost_region_is_finished_by_the_next(
+    cluster: Cluster,
+    hosts: Hosts,
+    declaration: Declaration,
+    command: list[str],
+    play: Callable[..., str],
+    platform_name: str,
+    last: str,
+) -> None:
+    """Each run dies later than the one before; the last one of them when the region is back."""
+    cluster.wait_until_whole()
+    east, west = declaration.regions
+    there, back = (["scope=region", f"to={name}", f"confirm={platform_name}"] for name in (west, east))
+    dying = [*command, *(word for variable in there for word in ("-e", variable))]
+    with hosts.without_power(*cluster.members):
+        for phase in LOST_PHASES:
+            _die_at(phase, dying)
+        play("failover", *there, limit=LIMIT)
+        assert cluster.primary() in cluster.followers
+    deadline = time.monotonic() + BOOT
+    while time.monotonic() < deadline:
+        assert cluster.primary() in cluster.followers
+        time.sleep(1)
+    for phase in (*RETURN_PHASES, last):
+        _die_at(phase, dying)
+        assert set(cluster.writers()) <= set(cluster.followers)
+    play("failover", *there, limit=LIMIT)
+    assert cluster.primary() in cluster.followers
+    play("failover", *back, limit=LIMIT)
+    assert cluster.primary() in cluster.members
+    cluster.wait_until_whole()
 
 
 def _die_at(phase: str, command: list[str]) -> None:
