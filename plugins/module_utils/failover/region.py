@@ -5,8 +5,8 @@
 Pure: nothing is asked and nothing is changed here. What decides:
 
 - A region's cluster leads, or follows the cluster of another region (Patroni's ``standby_cluster``). Each time that a
-  region is made to lead, ``region_epoch`` is counted up in the settings of its cluster. Of two that lead, the one with
-  the higher epoch is right, and the guard on the hosts of the other one keeps it from writing.
+  region is made to lead, ``region_epoch`` in the settings of its cluster gets a higher number than any before. Of two
+  that lead, the one with the higher epoch is right, and the guard on the hosts of the other one keeps it from writing.
 - While both regions are alive, the one that leads stops writing first, and the other one leads once it has all of the
   log: nothing is lost. A region that is lost is kept from writing before the other one may lead.
 - What is asked for is a state: the region leads, the others follow. So a run can be repeated at any point.
@@ -110,12 +110,11 @@ def make(sights: Mapping[str, Sight], addresses: Mapping[str, str], request: Req
     stop = [one.name for name in (*returns, *((old,) if lost else ())) for one in sights[name].members if one.reached]
     silent = [one.name for one in sights[old].members if not one.reached] if lost else []
     power = silent if request.power else []
-    highest = max((sight.store.epoch for sight in sights.values() if sight.store), default=0)
     plan = Plan(
         kind,
         request.to,
         old=old,
-        epoch=highest + 1 if old else highest,
+        epoch=_epoch(sights, request.to, kind),
         returns=returns,
         fresh=request.fresh if request.fresh in returns else "",
         stop=tuple(stop),
@@ -169,6 +168,19 @@ def _old(sights: Mapping[str, Sight], addresses: Mapping[str, str], to: str) -> 
         return right
     followed = _followed(sights[to], addresses)
     return followed or next((name for name in sights if name != to), "")
+
+
+def _epoch(sights: Mapping[str, Sight], to: str, kind: str) -> int:
+    """Return the number of the failover by which a region leads, or is to: higher than any before.
+
+    A region that is lost does not tell its number, and one that was built anew since then knows of none. But each
+    failover of a region began a timeline, so there were fewer of them than the number of the timeline that came over.
+    """
+    highest = max((sight.store.epoch for sight in sights.values() if sight.store), default=0)
+    if kind == LEADS:
+        return highest
+    timelines = [one.history.timeline for one in sights[to].members if one.history] if kind == UNPLANNED else []
+    return max([highest + 1, *timelines])
 
 
 def _kind(sights: Mapping[str, Sight], old: str) -> str:
