@@ -117,39 +117,49 @@ def current(endpoint):
     return answer
 
 
-def loops(endpoint):
-    """Return when every member that runs last read the store, by the member's clock, as it tells itself."""
-    members = call(endpoint, "GET", "/cluster")[1].get("members", [])
+def members_of(endpoint):
+    """Return where every member of the cluster is asked, by its name."""
     found = {}
-    for member in members:
+    for member in call(endpoint, "GET", "/cluster")[1].get("members", []):
         address, port = member["api_url"].split("//")[1].split("/")[0].rsplit(":", 1)
-        other = Endpoint(address.strip("[]"), int(port), endpoint.ca_file)
+        found[member["name"]] = Endpoint(address.strip("[]"), int(port), endpoint.ca_file)
+    return found
+
+
+def loops(members):
+    """Return when every member that runs last read the store, by the member's clock, as it tells itself."""
+    found = {}
+    for name, member in members.items():
         try:
-            found[member["name"]] = call(other, "GET", "/patroni")[1]["dcs_last_seen"]
+            found[name] = call(member, "GET", "/patroni")[1]["dcs_last_seen"]
         except (RestError, TypeError, KeyError):
             continue
     return found
 
 
-def taken_over(endpoint, before):
+def taken_over(members, before):
     """Check that all members read the store after the change.
 
     :raises NotReady: one did not.
     """
-    now = loops(endpoint)
+    now = loops(members)
     late = sorted(name for name, seen in before.items() if now.get(name, seen) <= seen)
     if late:
         raise NotReady(f"{', '.join(late)} did not read the cluster store since the configuration changed")
 
 
 def change(module, endpoint, difference):
-    """Change the configuration and wait until all members have it; twice, since a read may have been under way."""
+    """Change the configuration and wait until all members have it; twice, since a read may have been under way.
+
+    Who is asked for the cluster reads the store for that, and not to take anything over: it is asked once, before.
+    """
+    members = members_of(endpoint)
     status, answer = call(endpoint, "PATCH", "/config", difference)
     if status != 200:
         module.fail_json(msg=f"{endpoint.place}/config: HTTP status {status}: {answer}")
     for _time in range(2):
-        before = loops(endpoint)
-        wait(module.params["timeout"], lambda seen=before: taken_over(endpoint, seen))
+        before = loops(members)
+        wait(module.params["timeout"], lambda seen=before: taken_over(members, seen))
 
 
 def main() -> None:

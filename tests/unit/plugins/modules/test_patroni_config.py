@@ -32,6 +32,16 @@ def test_what_differs_is_patched_once(configure, api):
     assert [json.loads(body) for method, _path, _headers, body in api.requests if method == "PATCH"] == [{"ttl": 20}]
 
 
+def test_nothing_that_lets_a_member_read_the_store_is_asked_after_the_change(configure, api):
+    """A member that tells of the cluster has read the store, and need not have taken anything over."""
+    api.answers["GET /config"] = (200, '{"ttl": 30}')
+    api.answers["PATCH /config"] = (200, "{}")
+    configure()
+    asked = [f"{method} {path}" for method, path, *_rest in api.requests]
+    assert asked[:3] == ["GET /config", "GET /cluster", "PATCH /config"]
+    assert set(asked[3:]) == {"GET /patroni"}
+
+
 def test_check_mode_patches_nothing(configure, api):
     api.answers["GET /config"] = (200, '{"ttl": 30}')
     assert configure(check_mode=True)["changed"] is True
