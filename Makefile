@@ -57,13 +57,14 @@ test: ## Run every stage from nothing, the lab included, and say what each execu
 	@.ci/run
 
 .PHONY: bench
+bench: export PYTHONPATH := collections
 bench: $(VENV) ## Measure, and write docs/benchmarks.md
-	@PYTHONPATH=collections python -m scripts.bench_topology
+	@python -m scripts.bench_topology
 	@python -m scripts.bench_lab
 	@python -m scripts.bench_postgres
 	@python -m scripts.bench_overload
-	@$(MAKE) lab && sleep 300 && PYTHONPATH=collections python -m scripts.bench_monitoring
-	@PYTHONPATH=collections python -m scripts.bench_data_tier
+	@$(MAKE) lab && sleep 300 && python -m scripts.bench_monitoring
+	@python -m scripts.bench_data_tier
 	@python -m scripts.bench_incidents
 
 .PHONY: docs

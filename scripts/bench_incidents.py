@@ -2,7 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Measure in the running lab how soon alerts arrive, and how long a switch between regions takes.
 
-    python -m scripts.bench_incidents [--runs N] [--only SECTION] [--matching WORDS]     as root, beside a lab
+    PYTHONPATH=collections python -m scripts.bench_incidents [--runs N] [--only SECTION] [--matching WORDS]
+
+as root, beside a lab.
 
 The faults, and who looks what came of them, are those of tests/drills; WORDS choose some of them, as pytest's -k does.
 What the page has of others stays.

@@ -2,7 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Overload a host for real, and measure how soon somebody is told.
 
-    python -m scripts.bench_overload     as root, on a machine that does nothing else; takes a quarter of an hour
+    PYTHONPATH=collections python -m scripts.bench_overload
+
+as root, on a machine that does nothing else; ten minutes.
 
 The hosts of the lab share the machine's processors and starve together, so this takes the few hosts of the scenario
 `monitoring`: real servers, with the rules and receivers of the platform. Memory is taken until 88 % of the machine's

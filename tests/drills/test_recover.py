@@ -1,12 +1,14 @@
 # Copyright: (c) 2026, FreeAgentics
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The backup host and every database host of both regions are gone, with their disks; what is in S3 is enough (R59)."""
+"""Every host of both regions is gone, with its disk; what is in S3 is enough (R59, R64)."""
 
 from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Any, Callable
+from typing import Any, Callable, Iterator
+
+import pytest
 
 from tests.acceptance.data.archive import Archive
 from tests.acceptance.data.cluster import Cluster
@@ -23,30 +25,46 @@ ASIDE = "/var/lib/postgresql/15/main.before-*"
 WRITING, ARCHIVED, RECOVERED = 5.0, 150.0, 3600.0
 
 
+#: Where the API servers keep what visitors uploaded.
+UPLOADS = "/var/lib/api/uploads"
+
+
+@pytest.fixture
+def uploaded(hosts: Hosts, serving: Callable[[str], list[Node]], prefix: str) -> Iterator[dict[str, str]]:
+    """A file that was uploaded to each API server of the region that leads, and is in the object store."""
+    files = {node.name: f"{prefix} on {node.name}" for node in serving("api")}
+    for host, content in files.items():
+        write = f"install -d -o api -g api {UPLOADS} && printf %s '{content}' > {UPLOADS}/kept"
+        hosts.on(host, "sh", "-c", f"{write} && touch -d '1 minute ago' {UPLOADS}/kept")
+        hosts.on(host, "systemctl", "start", "backup-uploads", timeout=120)
+    yield files
+    for host in files:
+        hosts.on(host, "sh", "-c", f"rm -r {UPLOADS} /var/lib/backup/uploads.json")
+        hosts.on(host, "backup-rclone", "purge", "store:files", timeout=120)
+
+
 def test_a_platform_comes_back_from_the_object_store_alone(
     play: Callable[..., str],
     declaration: Declaration,
     archive: Archive,
     cluster: Cluster,
     hosts: Hosts,
-    serving: Callable[[str], list[Node]],
+    uploaded: dict[str, str],
     clients: Callable[[], list[Client]],
     prefix: str,
     tmp_path: Path,
     ask: Callable[[str], list[dict[str, Any]]],
     figures: Figures,
 ) -> None:
-    """What was archived is there afterwards, every acknowledged write once; new ones are taken, and all is watched."""
+    """What was archived or uploaded is there afterwards, once; new records are taken, and all is watched."""
     cluster.wait_until_whole()
     with writing(tmp_path / "before.jsonl", prefix, clients()) as before:
         time.sleep(WRITING)
     last = archive.finish_segment()
     until("the archive has everything", lambda: archive.holds([last]), ARCHIVED)
-    lost = [*(node.name for node in declaration.nodes if "postgres" in node.services)]
-    lost += [node.name for node in serving("backup")]
+    lost = [node.name for node in declaration.nodes if node.region]
     struck = time.time()
-    for host in lost:
-        hosts.kill(host)
+    hosts.kill(*lost)
     for host in lost:
         hosts.replace(host)
     begun = time.time()
@@ -56,6 +74,8 @@ def test_a_platform_comes_back_from_the_object_store_alone(
         time.sleep(WRITING)
     judged = report("everything_lost", cluster, prefix, [*before(), *after()], struck, time.time())
     assert judged["good"], judged
+    for host, content in uploaded.items():
+        assert hosts.on(host, "cat", f"{UPLOADS}/kept") == content
     fresh = archive.finish_segment()
     until("archiving works", lambda: archive.holds([fresh]), ARCHIVED)
     until("everything is watched again", lambda: not ask("up == 0"), ARCHIVED)

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, FreeAgentics
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""A table that was dropped by mistake comes back from a copy of a moment ago, while clients go on writing (R56)."""
+"""The database as it was, in a copy beside the running one, and a backup that an operator takes (R55, R56)."""
 
 from __future__ import annotations
 
@@ -59,25 +59,24 @@ class Copy:
 
 
 @pytest.fixture
-def copy_of(play: Callable[..., str], hosts: Hosts) -> Iterator[Callable[[float], Copy]]:
-    """Restore a copy of the database as it was at a time, as an operator does."""
+def copy_of(play: Callable[..., str], hosts: Hosts) -> Iterator[Callable[..., Copy]]:
+    """Restore a copy of the database, as an operator does; it takes the place of the one before."""
     copies: list[Copy] = []
 
-    def restore(moment: float) -> Copy:
-        text = datetime.fromtimestamp(moment, timezone.utc).strftime("%Y-%m-%d %H:%M:%S.%f+00")
-        said = play("restore", "target=time", f"target_time='{text}'", limit=600)
+    def restore(*target: str) -> Copy:
+        said = play("restore", *target, limit=600)
         found = COPY.search(said)
         assert found is not None, said
         copies.append(Copy(hosts, found["host"], found["socket"], found["port"]))
         return copies[-1]
 
     yield restore
-    for copy in copies:
+    for copy in copies[-1:]:
         copy.remove()
 
 
 def test_a_dropped_table_comes_back(
-    copy_of: Callable[[float], Copy],
+    copy_of: Callable[..., Copy],
     cluster: Cluster,
     hosts: Hosts,
     serving: Callable[[str], list[Node]],
@@ -95,7 +94,8 @@ def test_a_dropped_table_comes_back(
         time.sleep(PAUSE)
         cluster.ask(cluster.primary(), f"DROP TABLE {TABLE}")
         begun = time.time()
-        copy = copy_of(moment)
+        text = datetime.fromtimestamp(moment, timezone.utc).strftime("%Y-%m-%d %H:%M:%S.%f+00")
+        copy = copy_of("target=time", f"target_time='{text}'")
         cluster.ask(cluster.primary(), copy.dump(TABLE))
         figures.add("a dropped table: until it is back", [time.time() - begun])
     assert prove(local.attempts, prefix, cluster.records(TABLE)) == {}
@@ -113,3 +113,32 @@ def assert_ends_at(moment: float, attempts: list[Attempt], found: list[tuple[str
     assert ledger_book.compare(before, found).lost == ()
     assert [key for key, _value in found if key in after] == []
     assert after, "nothing was written after the moment"
+
+
+def test_a_copy_ends_with_a_transaction_or_at_a_named_point(
+    copy_of: Callable[..., Copy], cluster: Cluster, prefix: str
+) -> None:
+    """What was committed up to there is in the copy, and nothing of what came after."""
+    table = "ends"
+    primary = cluster.primary()
+    cluster.ask(primary, f"CREATE TABLE {table} (key text, value text)")
+    try:
+        insert = f"INSERT INTO {table} VALUES ('{prefix}-%s', 'a') RETURNING pg_current_xact_id()"
+        first = cluster.ask(primary, insert % "first")[0][0]
+        cluster.ask(primary, insert % "second")
+        cluster.ask(primary, f"SELECT pg_create_restore_point('{prefix}')")
+        cluster.ask(primary, insert % "third")
+        by_transaction = copy_of("target=xid", f"target_xid={first}").records(table, prefix)
+        assert [key for key, _value in by_transaction] == [f"{prefix}-first"]
+        by_name = copy_of("target=name", f"target_name={prefix}").records(table, prefix)
+        assert sorted(key for key, _value in by_name) == [f"{prefix}-first", f"{prefix}-second"]
+    finally:
+        cluster.ask(primary, f"DROP TABLE {table}")
+
+
+def test_a_backup_that_an_operator_takes(play: Callable[..., str]) -> None:
+    """It is in both repositories, and can be begun from: the report says so."""
+    said = play("backup", "type=diff", limit=600)
+    assert "nothing is missing" in said
+    newest = [re.findall(r"(\w+) (\d{8}-\d{6}F\S*): ", part)[-1] for part in said.split("repository ")[1:]]
+    assert [kind for kind, _label in newest] == ["diff", "diff"], said

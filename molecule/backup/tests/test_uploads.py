@@ -32,5 +32,18 @@ def test_what_is_uploaded_is_stored_and_stays(host):
     assert host.check_output(f"backup-rclone cat store:replaced/{replaced}") == "one"
 
 
+def test_a_server_that_was_made_anew_gets_them_back(host):
+    host.check_output("printf lost > /srv/uploads/lost && touch -d '1 minute ago' /srv/uploads/lost")
+    host.check_output("systemctl start backup-uploads")
+    host.check_output("rm -r /srv/uploads; install -d -o games -g games -m 0750 /srv/uploads")
+    assert "were brought back to /srv/uploads, which had 0" in host.check_output("backup-uploads back")
+    file = host.file("/srv/uploads/lost")
+    assert (file.content_string, file.user, file.group, file.mode) == ("lost", "games", "games", 0o640)
+    host.check_output("rm /srv/uploads/lost")
+    assert "nothing is brought back" in host.check_output("backup-uploads back")
+    host.check_output("backup-uploads back all")
+    assert host.file("/srv/uploads/lost").exists
+
+
 def test_the_host_cannot_open_what_the_backup_host_keeps(host):
     assert "a passphrase of archives" not in host.file("/etc/backup/backup.json").content_string

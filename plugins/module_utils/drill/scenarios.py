@@ -177,8 +177,8 @@ BESIDE: Dict[str, Scenario] = {
         60,
     ),
     "everything_lost": Scenario(
-        "all database hosts and the backup host are lost with their disks, and an operator acts",
-        "R59",
+        "every host of both regions is lost with its disk, and an operator acts",
+        "R64",
         "replace",
         _all,
         3600,

@@ -14,7 +14,7 @@ RCLONE = r"""
 import shutil
 from pathlib import Path
 
-VALUED = ("--exclude", "--include", "--max-age", "--min-age", "--backup-dir", "--suffix")
+VALUED = ("--exclude", "--include", "--max-age", "--min-age", "--backup-dir", "--suffix", "--compare-dest")
 words, options = [], {}
 rest = iter(arguments)
 for word in rest:

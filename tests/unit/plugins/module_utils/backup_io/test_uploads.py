@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -26,7 +30,31 @@ def main(settings, s3, configured, monkeypatch):
     """The program with the settings."""
     path = configured({"s3": s3, "uploads": settings})
     monkeypatch.setattr(uploads, "configuration", lambda: configuration(path))
-    return uploads.main
+
+    def run(*words):
+        monkeypatch.setattr(sys, "argv", ["backup-uploads", *words])
+        return uploads.main()
+
+    return run
+
+
+@pytest.fixture
+def stored(store):
+    """What the storage has."""
+    for name, content in {"a/b/deep.png": "deep", "one.png": "stored"}.items():
+        (store / "files" / name).parent.mkdir(parents=True, exist_ok=True)
+        (store / "files" / name).write_text(content)
+
+
+@pytest.fixture
+def fresh(settings):
+    """The folder of uploads, of a host that was made anew: it is not there."""
+    shutil.rmtree(settings["directory"])
+    return Path(settings["directory"])
+
+
+def tree(folder):
+    return {str(path.relative_to(folder)): path.read_text() for path in folder.rglob("*") if path.is_file()}
 
 
 @pytest.mark.parametrize(
@@ -98,3 +126,83 @@ def test_the_program_begins_anew_where_its_state_cannot_be_read(main, store, pro
     assert "--max-age" not in programs.lines()[-1]
     assert main() == 0
     assert "--max-age 60" in programs.lines()[-1]
+
+
+def test_a_new_host_gets_its_files_back(main, stored, fresh, store, capsys):
+    fresh.parent.chmod(0o750)
+    assert main("back") == 0
+    assert tree(fresh) == {"a/b/deep.png": "deep", "one.png": "stored"}
+    assert capsys.readouterr().out == f"2 files were brought back to {fresh}, which had 0\n"
+    assert {oct(path.stat().st_mode & 0o777) for path in (fresh, fresh / "a", fresh / "a" / "b")} == {"0o750"}
+    assert oct((fresh / "one.png").stat().st_mode & 0o777) == "0o640"
+    assert os.listdir(fresh.parent).count("uploads.coming") == 0
+    assert main("back") == 0
+    assert capsys.readouterr().out == (
+        f"{fresh} has 2 files: nothing is brought back; backup-uploads back all brings what it lacks\n"
+    )
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+def test_they_belong_to_whom_the_folder_around_belongs(main, stored, fresh):
+    os.chown(fresh.parent, 4321, 4322)
+    assert main("back") == 0
+    owners = {(path.stat().st_uid, path.stat().st_gid) for path in [fresh, *fresh.rglob("*")]}
+    assert owners == {(4321, 4322)}
+
+
+def test_nothing_is_replaced(main, stored, settings, capsys):
+    directory = Path(settings["directory"])
+    (directory / "one.png").write_text("newer")
+    assert main("back") == 0
+    assert tree(directory) == {"images/one.png": "one", "one.png": "newer"}
+    assert main("back", "all") == 0
+    assert tree(directory) == {"images/one.png": "one", "one.png": "newer", "a/b/deep.png": "deep"}
+    assert capsys.readouterr().out.endswith(f"1 files were brought back to {directory}, which had 2\n")
+
+
+def test_a_run_that_died_is_finished(main, stored, fresh, programs):
+    """A file that came in part has no name yet; one that has its name is left alone."""
+    fresh.mkdir()
+    coming = fresh.with_name("uploads.coming")
+    (coming / "a" / "b").mkdir(parents=True)
+    (coming / "a" / "b" / "deep.png").write_text("de")
+    (fresh / "one.png").write_text("stored")
+    assert main("back") == 0
+    assert tree(fresh) == {"a/b/deep.png": "deep", "one.png": "stored"}
+    assert programs.lines()[-1] == f"rclone copy --compare-dest {fresh} store:files {coming}"
+    assert not coming.exists()
+
+
+def test_a_storage_that_has_nothing(main, fresh, store, capsys):
+    assert main("back") == 0
+    assert capsys.readouterr().out.endswith(f"0 files were brought back to {fresh}, which had 0\n")
+    assert tree(fresh) == {}
+
+
+def test_a_storage_that_cannot_be_had(main, fresh, programs, capsys):
+    programs.add("rclone", "if arguments[0] != 'obscure':\n    sys.exit('no route to host')")
+    assert main("back") == 1
+    assert capsys.readouterr().err == "rclone ended with status 1: no route to host\n"
+
+
+def test_a_host_without_the_application(tmp_path):
+    settings = {"directory": f"{tmp_path}/none/uploads", "state_file": f"{tmp_path}/state"}
+    with pytest.raises(BackupError) as error:
+        uploads.bring_back(settings, None)
+    assert str(error.value) == (
+        f"{tmp_path}/none is not there, so nothing is brought back: install the application first"
+    )
+
+
+def test_a_host_without_uploads(main, s3, configured, monkeypatch, capsys):
+    path = configured({"s3": s3, "uploads": {"directory": ""}})
+    monkeypatch.setattr(uploads, "configuration", lambda: configuration(path))
+    assert main("back") == 1
+    assert capsys.readouterr().err == "this host has no folder of uploads\n"
+
+
+def test_words_that_are_not_known(main, capsys):
+    assert main("bakc") == 2
+    assert capsys.readouterr().err == (
+        "bakc is not known: use backup-uploads, backup-uploads back, or backup-uploads back all\n"
+    )
