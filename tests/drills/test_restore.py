@@ -119,18 +119,18 @@ def test_a_copy_ends_with_a_transaction_or_at_a_named_point(
     copy_of: Callable[..., Copy], cluster: Cluster, prefix: str
 ) -> None:
     """What was committed up to there is in the copy, and nothing of what came after."""
-    table = "ends"
+    table, point = "ends", f"before-{time.time_ns()}"
     primary = cluster.primary()
     cluster.ask(primary, f"CREATE TABLE {table} (key text, value text)")
     try:
         insert = f"INSERT INTO {table} VALUES ('{prefix}-%s', 'a') RETURNING pg_current_xact_id()"
         first = cluster.ask(primary, insert % "first")[0][0]
         cluster.ask(primary, insert % "second")
-        cluster.ask(primary, f"SELECT pg_create_restore_point('{prefix}')")
+        cluster.ask(primary, f"SELECT pg_create_restore_point('{point}')")
         cluster.ask(primary, insert % "third")
         by_transaction = copy_of("target=xid", f"target_xid={first}").records(table, prefix)
         assert [key for key, _value in by_transaction] == [f"{prefix}-first"]
-        by_name = copy_of("target=name", f"target_name={prefix}").records(table, prefix)
+        by_name = copy_of("target=name", f"target_name={point}").records(table, prefix)
         assert sorted(key for key, _value in by_name) == [f"{prefix}-first", f"{prefix}-second"]
     finally:
         cluster.ask(primary, f"DROP TABLE {table}")
