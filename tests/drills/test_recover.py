@@ -67,6 +67,7 @@ def test_a_platform_comes_back_from_the_object_store_alone(
     hosts.kill(*lost)
     for host in lost:
         hosts.replace(host)
+    hosts.leave_vpn()
     begun = time.time()
     play("recover", f"confirm={archive.stanza}", limit=RECOVERED)
     figures.add("everything lost: until the platform serves from the object store", [time.time() - begun])

@@ -8,7 +8,7 @@ import subprocess
 from contextlib import contextmanager
 from typing import Dict, Iterator, List, Optional, Sequence
 
-from lab import declaration, hosts, operations, state
+from lab import declaration, hosts, operations, state, tunnel
 
 
 class Hosts:
@@ -84,6 +84,10 @@ class Hosts:
         """Put a new host, which has nothing, in the place of one; its disk is gone."""
         self._forget([host])
         operations.rebuild(self._lab, host)
+
+    def leave_vpn(self) -> None:
+        """Close the operator's tunnels, as who knows that their gateways are gone does."""
+        tunnel.stop(self._lab)
 
     @contextmanager
     def without_power(self, *names: str) -> Iterator[None]:
