@@ -4,9 +4,18 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import os
+from datetime import datetime, timezone
 from time import time_ns
 
-from ansible_collections.freeagentics.platform.plugins.module_utils.drill import health, ledger, scenarios
+from ansible_collections.freeagentics.platform.plugins.module_utils.drill import (
+    health,
+    ledger,
+    process,
+    runs,
+    scenarios,
+)
 from ansible_collections.freeagentics.platform.plugins.module_utils.drill.acted import acted
 from ansible_collections.freeagentics.platform.plugins.module_utils.drill.noticed import noticed
 from ansible_collections.freeagentics.platform.plugins.module_utils.failover import seen
@@ -25,6 +34,28 @@ def drill_host(variables):
     # A node of the cache says what it is where it was asked; those that only the cluster knows come after it.
     nodes = variables.get("__drill_cache", {}).get("nodes") or [{}]
     return {**found, "services": list(variables["platform_services"]), "role": nodes[0].get("role", "")}
+
+
+def drill_noted(text, scenario, dead=""):
+    """Return what a drill noted that this run has to give back, who this run is, and why it must not begin."""
+    here = process.here()
+    # Ansible's workers are children of the command that an operator started.
+    parent = multiprocessing.parent_process()
+    pid = parent.pid if parent else os.getpid()
+    run = {
+        **here,
+        "scenario": str(scenario),
+        "user": process.user(os.environ),
+        "pid": pid,
+        "start": process.start_of(pid) or "",
+        "since": datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M:%S UTC"),
+    }
+    try:
+        note = runs.read(text)
+        refused = runs.refusal(note, here, process.start_of, str(dead))
+    except (ValueError, KeyError) as error:
+        note, refused = {}, f"what a drill noted cannot be read ({error!r}): see what it says, and remove it"
+    return {"note": {"hosts": [], "operator": "", **note}, "run": run, "refusal": refused}
 
 
 def drill_plan(hosts, databases, request, moment=None):
@@ -166,4 +197,9 @@ class FilterModule:
 
     def filters(self):
         """Return the filters by name."""
-        return {"drill_host": drill_host, "drill_plan": drill_plan, "drill_report": drill_report}
+        return {
+            "drill_host": drill_host,
+            "drill_noted": drill_noted,
+            "drill_plan": drill_plan,
+            "drill_report": drill_report,
+        }

@@ -5,14 +5,19 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
+import os
 import time
+from concurrent.futures import ProcessPoolExecutor
 
 import pytest
 
 from ansible_collections.freeagentics.platform.plugins.filter.drill import FilterModule
 
 FILTERS = FilterModule().filters()
-drill_host, drill_plan, drill_report = (FILTERS[name] for name in ("drill_host", "drill_plan", "drill_report"))
+drill_host, drill_noted, drill_plan, drill_report = (
+    FILTERS[f"drill_{name}"] for name in ("host", "noted", "plan", "report")
+)
 
 
 def host(name, region, zone, *services, role=""):
@@ -67,6 +72,38 @@ def test_a_host_tells_where_it_is_and_what_it_does():
     assert drill_host({**variables, "__drill_cache": {"skipped": True}})["role"] == ""
     nodes = [{"name": "db1", "role": "master"}, {"name": "10.0.0.2:6379", "role": "replica"}]
     assert drill_host({**variables, "__drill_cache": {"nodes": nodes}})["role"] == "master"
+
+
+# The note
+
+
+def test_this_run_is_the_command_that_an_operator_started():
+    noted = drill_noted("", "primary_lost")
+    run = noted.pop("run")
+    assert noted == {"note": {"hosts": [], "operator": ""}, "refusal": ""}
+    assert set(run) == {"scenario", "user", "host", "machine", "boot", "pid", "start", "since"}
+    assert (run["scenario"], run["pid"]) == ("primary_lost", os.getpid())
+    with ProcessPoolExecutor(1, multiprocessing.get_context("fork")) as workers:
+        worker = workers.submit(drill_noted, "", "primary_lost").result()["run"]
+    assert {**worker, "since": run["since"]} == run
+
+
+def test_a_drill_that_runs_is_not_given_back():
+    note = {"hosts": ["db1"], "operator": "database", "run": drill_noted("", "primary_lost")["run"]}
+    refused = drill_noted(json.dumps(note), "api_lost", f"{note['run']['host']}:{os.getpid()}")
+    assert refused["refusal"].startswith("a drill runs: primary_lost, by ")
+    ended = {**note, "run": {**note["run"], "start": "1"}}
+    assert drill_noted(json.dumps(ended), "api_lost")["refusal"] == ""
+    assert drill_noted(json.dumps(ended), "api_lost")["note"] == ended
+
+
+@pytest.mark.parametrize(
+    ("text", "error"), [("[]", "ValueError('it is no mapping')"), ('{"run": {"pid": 1}}', "KeyError('start')")]
+)
+def test_a_note_that_says_nothing_stops_everything(text, error):
+    noted = drill_noted(text, "api_lost")
+    assert noted["refusal"] == f"what a drill noted cannot be read ({error}): see what it says, and remove it"
+    assert noted["note"]["hosts"] == []
 
 
 # The plan
