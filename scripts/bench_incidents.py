@@ -4,10 +4,8 @@
 
     PYTHONPATH=collections python -m scripts.bench_incidents [--runs N] [--only SECTION] [--matching WORDS]
 
-as root, beside a lab.
-
-The faults, and who looks what came of them, are those of tests/drills; WORDS choose some of them, as pytest's -k does.
-What the page has of others stays.
+As root, beside a lab. The faults, and who looks what came of them, are those of tests/drills; WORDS choose some of
+them, as pytest's -k does. What the page has of others stays.
 """
 
 from __future__ import annotations
@@ -22,6 +20,7 @@ import sys
 from pathlib import Path
 from typing import Dict, List, Mapping, NamedTuple, Sequence, Tuple
 
+from ansible_collections.freeagentics.platform.plugins.module_utils.drill import wanted
 from scripts import benchmarks
 from tests.acceptance.data.figures import PATH
 
@@ -42,13 +41,13 @@ SECTIONS: Dict[str, Section] = {
         ("tests/drills/test_alerts.py",),
         "From a fault in the lab until the pager, or Slack or the mailbox, has the message, by the clock of what "
         "receives it",
-        (("RegionDown", 300), ("to the pager", 60)),
+        (("RegionDown", wanted.NOTICED["R63"]), ("to the pager", wanted.NOTICED["R61"])),
     ),
     "Regions": Section(
         ("tests/drills/test_region.py", "-k", "hands_over or lost_and_comes_back"),
         "The longest time in which no record was stored through the site's name, which clients keep for 30 s, by the "
         "visitors' clock",
-        (("a region is lost", 60),),
+        (("a region is lost", wanted.AWAY["region_lost"]),),
     ),
 }
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import statistics
 import subprocess
 import sys
@@ -20,8 +21,10 @@ from collections import Counter
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, Sequence, Tuple
 
+from ansible_collections.freeagentics.platform.plugins.module_utils.drill import wanted
 from ansible_collections.freeagentics.platform.plugins.module_utils.drill.scenarios import (
     BESIDE,
+    BRIEF,
     DATABASE,
     RECOVERY,
     REGION,
@@ -52,9 +55,15 @@ timeline, and be lost here.
 
 *Away* is the longest time in which no record was acknowledged, by the client's clock; names are kept for the 30 s that
 DNS says. *Acts after* is how long after its call `failover.yml` has looked at every host, has planned, and begins to
-act; 10 s are wanted, also where more than half of all hosts do not answer (`region_lost`). *First alert* is how long
-after the fault the first alert fired, the median, and which one it was most often; many faults are over before one
-fires. R61 to R64 are the rows of the requirements' table of disasters.
+act, also where more than half of all hosts do not answer (`region_lost`). *First alert* is how long after the fault the
+first alert fired, the median, and which one it was most often; many faults are over before one fires. R61 to R64 are
+the rows of the requirements' table of disasters.
+
+A drill is passed where the site is away for no longer than *at most*. *Wanted* is what the platform is built for, and
+whether it is so: *met* also in the worst run, *met by the median* alone, or *missed*. Where an operator acts, it counts
+from the command, which is called as soon as the fault has come, so that *away* is a little longer. The planned
+switchover of a database is in [benchmarks.md](benchmarks.md#faults-of-the-data-tier), with the same faults by the clock
+of a client beside the database.
 
     ansible-playbook playbooks/drill.yml -i inventories/lab -e scenario=primary_lost
 """
@@ -65,11 +74,16 @@ COLUMNS = (
     "who deals with it",
     "passed",
     "away, median and worst",
+    "wanted",
     "at most",
     "acts after, median and worst",
+    "wanted",
     "first alert",
-    "lost",
+    "wanted",
+    "lost (none is wanted)",
 )
+#: Which of them are measured: what has no reports keeps them.
+MEASURED = (4, 5, 8, 10, 12)
 DEALS = {
     DATABASE: "an operator: `failover.yml`",
     REGION: "an operator: `failover.yml`",
@@ -99,14 +113,14 @@ def repeat(name: str, runs: int = 0) -> bool:
 
     :param runs: how often; 0 for as often as the time of the first run allows.
     """
-    good, number, wanted = True, 0, runs or 1
-    while number < wanted:
+    good, number, most = True, 0, runs or 1
+    while number < most:
         begun = time.monotonic()
         passed = run(name)
         number += 1
         if number == 1 and not runs:
-            wanted = OFTEN if time.monotonic() - begun < QUICK else SELDOM
-        print(f"{name}, run {number} of {wanted}: {'passed' if passed else 'did not pass'}", flush=True)
+            most = OFTEN if time.monotonic() - begun < QUICK else SELDOM
+        print(f"{name}, run {number} of {most}: {'passed' if passed else 'did not pass'}", flush=True)
         good = good and passed
     return good
 
@@ -130,11 +144,11 @@ def page(found: Dict[str, List[Dict[str, Any]]], before: str = "") -> str:
 
 
 def _measured(text: str) -> Iterator[Tuple[str, List[str]]]:
-    """Return what a page says of each scenario: how often it was passed, how long the site was away, and the rest."""
+    """Return what a page says of each scenario: how often it was passed, how long the site was away, and so on."""
     for line in text.splitlines():
         cells = [cell.strip() for cell in line.strip("|").split("|")]
         if len(cells) == len(COLUMNS) and cells[0].startswith("`"):
-            yield cells[0].strip("`"), [cells[4], cells[5], *cells[7:]]
+            yield cells[0].strip("`"), [cells[number] for number in MEASURED]
 
 
 def _table(found: Dict[str, List[Dict[str, Any]]], before: Dict[str, List[str]]) -> Iterator[str]:
@@ -145,9 +159,13 @@ def _table(found: Dict[str, List[Dict[str, Any]]], before: Dict[str, List[str]])
         deals = DEALS.get(scenario.operator, "the platform by itself")
         here = [_passed(runs), _spread(runs, "away"), _spread(runs, "acted"), _noticed(runs), _lost(runs)]
         passed, away, acted, noticed, lost = here if runs else before.get(name, here)
+        back = wanted.judged(wanted.away(name, scenario.row), *_seconds(away))
+        act = wanted.judged(wanted.ACT if scenario.operator in (DATABASE, REGION) else None, *_seconds(acted))
+        limit = None if scenario.fault in BRIEF else wanted.NOTICED.get(scenario.row)
+        alert = wanted.judged(limit, *_seconds(noticed))
         yield (
-            f"| `{name}` | {scenario.title} | {scenario.row} | {deals} | {passed} | {away} | "
-            f"{scenario.seconds:g} s | {acted} | {noticed} | {lost} |"
+            f"| `{name}` | {scenario.title} | {scenario.row} | {deals} | {passed} | {away} | {back} | "
+            f"{scenario.seconds:g} s | {acted} | {act} | {noticed} | {alert} | {lost} |"
         )
 
 
@@ -158,6 +176,11 @@ def _passed(runs: Sequence[Dict[str, Any]]) -> str:
 def _spread(runs: Sequence[Dict[str, Any]], what: str) -> str:
     seconds = [one[what] for one in runs if one.get(what) is not None]
     return f"{statistics.median(seconds):.1f} s, {max(seconds):.1f} s" if seconds else ""
+
+
+def _seconds(cell: str) -> List[float]:
+    """Return the seconds of a cell, as of what is kept nothing else is known."""
+    return [float(number) for number in re.findall(r"([\d.]+) s\b", cell)]
 
 
 def _noticed(runs: Sequence[Dict[str, Any]]) -> str:
