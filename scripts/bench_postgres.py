@@ -53,7 +53,7 @@ def run(*command: Any, **options: Any) -> str:
         "ANSIBLE_REMOTE_USER": "platform",
         "ANSIBLE_NOCOLOR": "true",
     }
-    done = subprocess.run(
+    done: subprocess.CompletedProcess[str] = subprocess.run(
         [str(part) for part in command],
         cwd=ROOT,
         env=environment,

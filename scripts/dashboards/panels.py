@@ -257,6 +257,8 @@ def _column_properties(column: Column) -> Iterator[dashboard.DynamicConfigValue]
 
 def _size(panel: AnyPanel) -> Tuple[int, int]:
     position = panel._internal.grid_pos
+    # Each kind of panel begins with a size.
+    assert position is not None
     return position.w, position.h
 
 

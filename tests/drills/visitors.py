@@ -46,6 +46,8 @@ class Visitor(Client):
             answer = self._names.resolve(name, "A", lifetime=5)
         except dns.exception.DNSException as error:
             raise OSError(f"{name} cannot be resolved: {error}") from error
+        # A name without addresses is an error above.
+        assert answer.rrset is not None
         addresses = sorted(item.address for item in answer)
         self._known = time.monotonic() + answer.rrset.ttl, addresses
         return addresses

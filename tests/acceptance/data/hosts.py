@@ -50,8 +50,9 @@ class Hosts:
     @contextmanager
     def running(self, host: str, *words: str) -> Iterator[subprocess.Popen[bytes]]:
         """Run a command as root on a host beside other things; it is waited for at the end."""
-        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
-        with subprocess.Popen(self.command(host, *words), **pipes) as process:
+        pipe = subprocess.PIPE
+        command = self.command(host, *words)
+        with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=subprocess.STDOUT) as process:
             try:
                 yield process
             except BaseException:
