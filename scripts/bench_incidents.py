@@ -22,6 +22,7 @@ from typing import Dict, List, Mapping, NamedTuple, Sequence, Tuple
 
 from ansible_collections.freeagentics.platform.plugins.module_utils.drill import wanted
 from scripts import benchmarks
+from scripts.tools import find_tools
 from tests.acceptance.data.figures import PATH
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -88,7 +89,7 @@ def main() -> None:
     parser.add_argument("--only", action="append", choices=list(SECTIONS), help="this section alone; may be repeated")
     parser.add_argument("--matching", default="", help="what matches these words of pytest's -k alone")
     options = parser.parse_args()
-    os.environ["PATH"] = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    find_tools()
     for title in options.only or SECTIONS:
         seconds: Dict[str, List[float]] = {}
         for _run in range(options.runs):

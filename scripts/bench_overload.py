@@ -13,7 +13,6 @@ are used, by what the kernel ends first.
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import time
@@ -23,6 +22,7 @@ from typing import Dict, Iterator, List
 
 from scripts import benchmarks
 from scripts.bench_incidents import SECTIONS, lines_of
+from scripts.tools import find_tools
 from tests.acceptance.data.hosts import Hosts
 from tests.acceptance.data.sink import Sink
 
@@ -81,7 +81,7 @@ def measure(hosts: Hosts) -> Dict[str, List[float]]:
 
 def main() -> None:
     """Build the hosts, overload one, write the rows, and take the hosts down."""
-    os.environ["PATH"] = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    find_tools()
     molecule = [sys.executable, "-m", "molecule"]
     try:
         subprocess.run([*molecule, "converge", "--scenario-name", SCENARIO], cwd=ROOT, check=True)

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import re
 import statistics
 import subprocess
@@ -30,6 +29,7 @@ from ansible_collections.freeagentics.platform.plugins.module_utils.drill.scenar
     REGION,
     SCENARIOS,
 )
+from scripts.tools import find_tools
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE, REPORTS = ROOT / "docs" / "drills.md", ROOT / "reports"
@@ -206,7 +206,7 @@ def main() -> int:
     )
     parser.add_argument("--page", action="store_true", help="write the page alone")
     options = parser.parse_args()
-    os.environ["PATH"] = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    find_tools()
     passed = [] if options.page else [repeat(name, options.runs) for name in options.only]
     before = PAGE.read_text(encoding="utf-8") if PAGE.is_file() else ""
     PAGE.write_text(page(results(), before), encoding="utf-8")
