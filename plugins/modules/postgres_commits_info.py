@@ -74,9 +74,6 @@ last:
 """
 
 import os
-import subprocess
-import tempfile
-from typing import List, Tuple
 
 from ansible.module_utils.basic import AnsibleModule
 
@@ -87,31 +84,13 @@ from ansible_collections.freeagentics.platform.plugins.module_utils.failover.div
     segments_of,
 )
 from ansible_collections.freeagentics.platform.plugins.module_utils.failover.seen import parse_control
-from ansible_collections.freeagentics.platform.plugins.module_utils.failover.unreplicated import Log, committed
+from ansible_collections.freeagentics.platform.plugins.module_utils.failover.unreplicated import committed
+from ansible_collections.freeagentics.platform.plugins.module_utils.postgres_io.waldump import ENVIRONMENT, read_log
 from ansible_collections.freeagentics.platform.plugins.module_utils.postgres_observe.lsn import parse_lsn, show_lsn
 from ansible_collections.freeagentics.platform.plugins.module_utils.postgres_observe.timeline import History
 
 #: How many commits are counted.
 MOST = 1000
-ENVIRONMENT = {"LC_ALL": "C", "TZ": "UTC"}
-
-
-def read_log(words: List[str], after: int, size: int) -> Tuple[Log, int, str]:
-    """Return what pg_waldump's lines say, its status, 0 where it was not read to the end, and what it complains of.
-
-    The lines are read as they come, as a log may be larger than the host's memory.
-    """
-    with tempfile.TemporaryFile("w+") as complaints:
-        # pylint: disable-next=ansible-bad-function
-        with subprocess.Popen(
-            words, stdout=subprocess.PIPE, stderr=complaints, text=True, env={**os.environ, **ENVIRONMENT}
-        ) as process:
-            found = committed(process.stdout or (), after, size, MOST)
-            whole = len(found.commits) < MOST
-            if not whole:
-                process.kill()
-        complaints.seek(0)
-        return found, process.returncode if whole else 0, complaints.read().strip()
 
 
 def main() -> None:
@@ -147,7 +126,12 @@ def main() -> None:
     if segment_name(timeline, start // size, size) not in segments:
         module.fail_json(msg=f"{unseen}: its segment is not in {log} any more")
     words = ["--path", log, "--timeline", str(timeline), "--start", show_lsn(start)]
-    found, code, complaint = read_log([os.path.join(programs, "pg_waldump"), *words], after, size)
+    try:
+        found, code, complaint = read_log(
+            [os.path.join(programs, "pg_waldump"), *words], lambda lines: committed(lines, after, size, MOST)
+        )
+    except OSError as error:
+        module.fail_json(msg=f"{unseen}: {error}")
     if code and not is_end(complaint, segments):
         module.fail_json(msg=f"{unseen}: {complaint}")
     # What cannot be read in the middle looks like an end, and a disk may have lost what was at the end.

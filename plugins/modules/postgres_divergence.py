@@ -107,6 +107,7 @@ import os
 import re
 import shutil
 import tempfile
+from functools import partial
 from typing import Any, Dict, Iterator, List, Mapping, Tuple
 
 from ansible.module_utils.basic import AnsibleModule
@@ -121,6 +122,7 @@ from ansible_collections.freeagentics.platform.plugins.module_utils.failover.div
 )
 from ansible_collections.freeagentics.platform.plugins.module_utils.failover.seen import parse_control
 from ansible_collections.freeagentics.platform.plugins.module_utils.postgres_io import sql
+from ansible_collections.freeagentics.platform.plugins.module_utils.postgres_io.waldump import ENVIRONMENT, read_log
 from ansible_collections.freeagentics.platform.plugins.module_utils.postgres_observe.lsn import show_lsn
 from ansible_collections.freeagentics.platform.plugins.module_utils.postgres_observe.timeline import (
     History,
@@ -159,11 +161,10 @@ class Server:
         self._module, self._params = module, module.params
         self._directory = module.params["directory"]
         self._log = os.path.join(self._directory, "pg_wal")
-        self._environment = {"LC_ALL": "C", "TZ": "UTC"}
 
     def _run(self, program: str, *words: str) -> Tuple[int, str, str]:
         path = os.path.join(self._params["bin_directory"], program)
-        code, out, err = self._module.run_command([path, *words], environ_update=self._environment)
+        code, out, err = self._module.run_command([path, *words], environ_update=ENVIRONMENT)
         return code, str(out), str(err or out).strip().rstrip(".")
 
     def _said(self, program: str, *words: str) -> str:
@@ -213,11 +214,13 @@ class Server:
                 words = ["--path", folder, "--timeline", str(stretch.timeline), "--start", show_lsn(stretch.start)]
                 if stretch.end is not None:
                     words += ["--end", show_lsn(stretch.end)]
-                code, out, error = self._run("pg_waldump", *words)
+                program = os.path.join(self._params["bin_directory"], "pg_waldump")
+                found, code, error = read_log([program, *words], partial(read, found=found))
             # A timeline that was left has a log up to there.
             if code and (stretch.end is not None or not is_end(error, segments)):
-                raise Failed(f"what was committed from {show_lsn(stretch.start)} on cannot be seen: {error}")
-            read(out.splitlines(), found)
+                raise Failed(
+                    f"what was committed from {show_lsn(stretch.start)} on cannot be seen: {error.rstrip('.')}"
+                )
         return found
 
     def files(self, stretches: Tuple[Stretch, ...], own: History, size: int) -> List[str]:

@@ -27,7 +27,9 @@ SEGMENT = "000000050000000000000005"
 def look(run_module, stand_in, tmp_path):
     """Run the module beside a log of one segment."""
 
-    def run(after="0/5000150", log=LOG, end=END, segments=(SEGMENT,), checkpoint="0/5000060", control=0, known=5):
+    def run(
+        after="0/5000150", log=LOG, end=END, segments=(SEGMENT,), checkpoint="0/5000060", control=0, known=5, dump=True
+    ):
         (tmp_path / "main" / "pg_wal").mkdir(parents=True)
         for name in segments:
             (tmp_path / "main" / "pg_wal" / name).touch()
@@ -37,7 +39,8 @@ def look(run_module, stand_in, tmp_path):
             "no such directory",
         )
         stand_in("pg_controldata", {"-D": said})
-        stand_in("pg_waldump", {"--start": (1, log, end)})
+        if dump:
+            stand_in("pg_waldump", {"--start": (1, log, end)})
         where = {"directory": str(tmp_path / "main"), "bin_directory": str(tmp_path / "bin")}
         return run_module("postgres_commits_info", **where, after=after, timeline=5)
 
@@ -87,6 +90,7 @@ def test_no_more_than_1000_are_counted(look):
         ({"end": "pg_waldump: error: could not read from log segment"}, "from 0/5000150 on cannot be seen: pg_waldump"),
         # A part in the middle that cannot be read looks like the end.
         ({"checkpoint": "0/5000200"}, "cannot be seen: the log ends at 0/5000150, before 0/5000201"),
+        ({"dump": False}, "from 0/5000150 on cannot be seen: [Errno 2] No such file or directory"),
         ({"control": 1}, "pg_controldata failed: no such directory"),
         ({"after": "nowhere"}, "'nowhere' is no position in the log"),
     ],
