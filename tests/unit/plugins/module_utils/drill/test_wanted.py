@@ -33,7 +33,7 @@ def test_a_figure_is_judged(limit, seconds, said):
         ("primary_killed", "R62", 300),
         ("region_lost", "R63", 60),
         ("region_handed_over", "R63", 300),
-        ("everything_lost", "R59", 14400),
+        ("everything_lost", "R64", 14400),
         # By itself, whatever time that takes.
         ("web_lost", "R61", None),
     ],
