@@ -152,7 +152,13 @@ def drill_report(planned, outcome):
         {"name": "records not acknowledged meanwhile", "measured": str(judged["failed"]), "target": ""},
         {"name": "the monitoring noticed it", "measured": _soonest(told), "target": ""},
     ]
-    after = acted(**outcome["operated"]) if outcome.get("operated") else None
+    operated = outcome.get("operated") or {}
+    after = acted(operated["delta"], operated["timeline"]) if operated else None
+    until = scenarios.longest(attempts, outcome["begun"], outcome["ended"]).end
+    back = _back(operated["start"], until) if operated else None
+    if back is not None:
+        name, limit = "from the operator's command until records were stored again", wanted.AWAY.get(planned["name"])
+        figures.append({"name": name, "measured": f"{back} s", "target": f"{limit:g} s" if limit else ""})
     if after is not None:
         name = "from the operator's command to its first act"
         figures.append({"name": name, "measured": f"{after} s", "target": f"{wanted.ACT:g} s"})
@@ -178,10 +184,20 @@ def drill_report(planned, outcome):
             **judged,
             "noticed": told,
             "acted": after,
+            "back": back,
             "good": good,
         },
     }
     return {"good": good, "report": report}
+
+
+def _back(start, until):
+    """Return how many seconds after the operator's command the site was no longer away; None where it was before.
+
+    :param start: when the command was called, as M(ansible.builtin.command) returns it, in the time zone of this host.
+    """
+    seconds = round(until - datetime.fromisoformat(start).timestamp(), 1)
+    return seconds if seconds > 0 else None
 
 
 def _soonest(told):

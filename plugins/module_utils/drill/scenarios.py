@@ -232,6 +232,14 @@ def _said(scenario: Scenario, chosen: Sequence[str], hosts: Hosts, primary: str)
     return [f"without={','.join(without)}"] if without else []
 
 
+def longest(attempts: Sequence[ledger.Attempt], begin: float, end: float) -> ledger.Outage:
+    """Return the longest time in a drill in which no record was acknowledged; one until the end counts, too."""
+    times = [one.ended or 0.0 for one in ledger.acknowledged(attempts)]
+    moments = [max([moment for moment in times if moment <= begin], default=begin)]
+    moments += [*(moment for moment in times if begin < moment < end), end]
+    return max((ledger.Outage(*pair) for pair in zip(moments, moments[1:])), key=lambda gap: gap.seconds)
+
+
 def judge(
     attempts: Sequence[ledger.Attempt],
     records: Mapping[str, Sequence[Tuple[str, str]]],
@@ -247,11 +255,7 @@ def judge(
     """
     compared = {server: ledger.compare(attempts, rows) for server, rows in records.items()}
     findings = {server: str(found) for server, found in compared.items() if found}
-    times = [one.ended or 0.0 for one in ledger.acknowledged(attempts)]
-    # A site that is away until the end is away, too.
-    moments = [max([moment for moment in times if moment <= begin], default=begin)]
-    moments += [*(moment for moment in times if begin < moment < end), end]
-    away = max(later - earlier for earlier, later in zip(moments, moments[1:]))
+    away = longest(attempts, begin, end).seconds
     failed = [one for one in attempts if one.outcome != "acknowledged" and begin <= one.sent <= end]
     return {
         "acknowledged": len(ledger.acknowledged(attempts)),

@@ -299,6 +299,10 @@ LOOK = [
 ]
 
 
+#: How the command module tells when it began.
+CALLED_AT = "%Y-%m-%d %H:%M:%S.000000"
+
+
 def report_of(**changes):
     return drill_report(plan_of(), {**OUTCOME, **changes})
 
@@ -332,6 +336,7 @@ def test_a_drill_that_passed_is_told():
                 "findings": {},
                 "noticed": [{"alert": "DatabaseDown", "severity": "page", "seconds": 23.4}],
                 "acted": None,
+                "back": None,
                 "good": True,
             },
         },
@@ -343,10 +348,20 @@ def test_where_an_operator_acted_the_report_says_how_soon():
         {"phase": "Plan, and guard", "from": 2.5, "seconds": 1.5},
         {"phase": "Prove it", "from": 4.0, "seconds": 6.0},
     ]
-    told = report_of(operated={"delta": "0:00:11.5", "timeline": timeline})["report"]
-    assert told["drill"]["acted"] == 5.5
-    figure = {"name": "from the operator's command to its first act", "measured": "5.5 s", "target": "10 s"}
-    assert told["figures"][-1] == figure
+    # What was stored at 130 ended the longest outage.
+    called = time.strftime(CALLED_AT, time.localtime(118))
+    told = report_of(operated={"start": called, "delta": "0:00:11.5", "timeline": timeline})["report"]
+    assert (told["drill"]["acted"], told["drill"]["back"]) == (5.5, 12.0)
+    assert told["figures"][-2:] == [
+        {
+            "name": "from the operator's command until records were stored again",
+            "measured": "12.0 s",
+            "target": "23 s",
+        },
+        {"name": "from the operator's command to its first act", "measured": "5.5 s", "target": "10 s"},
+    ]
+    late = {"start": time.strftime(CALLED_AT, time.localtime(131)), "delta": "0:00:11.5", "timeline": timeline}
+    assert report_of(operated=late)["report"]["drill"]["back"] is None
 
 
 @pytest.mark.parametrize(
