@@ -331,10 +331,11 @@ def _objections(
         yield paused()
     strangers = sorted({one.identifier for one in sight.members if one.identifier} - {store.identifier})
     if strangers:
-        names = ", ".join(one.name for one in sight.members if one.identifier in strangers)
+        names = [one.name for one in sight.members if one.identifier in strangers]
+        has, it = ("has", "it") if len(names) == 1 else ("have", "them")
         yield Objection(
-            f"{names} has the data of another cluster ({', '.join(strangers)}; this one is {store.identifier}): "
-            "take it out of the cluster first; docs/postgres.md, When a run stops, says how"
+            f"{', '.join(names)} {has} the data of another cluster ({', '.join(strangers)}; this one is "
+            f"{store.identifier}): take {it} out of the cluster first; docs/postgres.md, When a run stops, says how"
         )
     if candidate is None:
         yield _nobody(sight, request, able)
@@ -412,9 +413,10 @@ def _of_loss(
     silent = _silent(sight, candidate) if lost is None else []
     unheard = [name for name in silent if name not in request.without]
     if unheard:
+        does, it = ("does", "it") if len(unheard) == 1 else ("do", "them")
         yield Objection(
-            f"{', '.join(unheard)} does not answer and may hold acknowledged writes that {candidate.name} lacks, "
-            "and Patroni elects nobody without it: bring it back",
+            f"{', '.join(unheard)} {does} not answer and may hold acknowledged writes that {candidate.name} lacks, "
+            f"and Patroni elects nobody without {it}: bring {it} back",
             f"-e without={','.join(silent)}, which loses those writes for good",
         )
     elif lost is None and not silent and store.synchronous_mode and not request.unknown_loss:

@@ -323,7 +323,7 @@ def _undeclared(to: str, target: Sight, addresses: Mapping[str, str]) -> Iterato
     if target.store and target.store.follows and not _followed(target, addresses):
         yield Objection(
             f"{to} follows {target.store.follows}, which is no database host of the declaration, and nobody "
-            "but you knows what becomes of that one"
+            "but you knows what becomes of that one. Declare its region again, and run this again"
         )
 
 
@@ -332,7 +332,7 @@ def _of_the_target(sights: Mapping[str, Sight], plan: Plan) -> Iterator[Objectio
     target = sights[plan.to]
     member = leader(target)
     if not any(one.reached for one in target.members):
-        yield Objection(f"{plan.to} cannot lead: none of its database hosts answers")
+        yield Objection(f"{plan.to} cannot lead: none of its database hosts answers. Bring one of them back")
     elif plan.kind == UNPLANNED and not plan.alone and _leads(target):
         yield Objection(
             f"{plan.to} was superseded by {plan.old}, which is lost: what {plan.old} acknowledged since then is not in "
@@ -412,7 +412,10 @@ def _of_data(sights: Mapping[str, Sight], plan: Plan, member: Member) -> Iterato
         {store.identifier} if store and store.identifier else set()
     )
     if not member.identifier:
-        yield Objection(f"{member.name} does not tell whose data it has: its pg_control cannot be read")
+        yield Objection(
+            f"{member.name} does not tell whose data it has: its pg_control cannot be read. `pg_controldata` there "
+            "says why"
+        )
         return
     if known and member.identifier not in known:
         yield Objection(

@@ -73,7 +73,10 @@ def _objections(
         who = f"{store.leader} holds the lease and does not serve" if store.leader else "nobody leads"
         yield Objection(f"{who}: this is no planned switchover; playbooks/failover.yml is for that")
     elif not leader.reached:
-        yield Objection(f"the host of {leader.name} does not answer here: {leader.unreached}")
+        yield Objection(
+            f"the host of {leader.name} does not answer here ({leader.unreached}), and a switchover begins on it: bring "
+            "the way to it back"
+        )
     if chosen is None:
         yield Objection(_why_nobody(sight, store.leader, candidate))
     elif leader is not None:
@@ -91,9 +94,13 @@ def _why_nobody(sight: Sight, leader: str, candidate: str) -> str:
     if candidate and asked is None:
         return f"{candidate} is no member of this cluster; {', '.join(one.name for one in sight.members)} are"
     if asked is not None:
-        return f"{candidate} cannot lead: {unable(sight, asked) or 'it is not synchronous'}"
+        reason = unable(sight, asked) or "it is not synchronous"
+        return f"{candidate} cannot lead: {reason}. Name another one, or leave candidate away"
     reasons = "; ".join(
         f"{one.name}: {unable(sight, one) or 'it is not synchronous'}" for one in sight.members if one.name != leader
     )
     kept = ", ".join(store.synchronous) if store and store.synchronous else "none"
-    return f"no synchronous standby can take over ({reasons}); synchronous are: {kept}"
+    remedy = "Bring one of them back, and wait until `patronictl list` calls it synchronous"
+    if store and not store.synchronous_mode:
+        remedy = "Name one of them with -e candidate, or bring one back"
+    return f"no synchronous standby can take over ({reasons}); synchronous are: {kept}. {remedy}"

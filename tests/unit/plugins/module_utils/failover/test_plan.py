@@ -210,6 +210,17 @@ def test_the_data_of_another_cluster_is_refused():
     ]
 
 
+def test_the_data_of_other_clusters_is_refused_of_all_members_that_have_it():
+    members = [standby("db2", identifier="9"), standby("db3", identifier="8"), standby("db4")]
+    assert objections(dead("db1"), *members, synchronous=("db4",), quorum=0) == [
+        (
+            "db2, db3 have the data of another cluster (8, 9; this one is 7): take them out of the cluster first; "
+            "docs/postgres.md, When a run stops, says how",
+            "",
+        )
+    ]
+
+
 def test_a_member_that_went_another_way_with_the_same_number_never_leads():
     """It has more than the others, and Patroni would take it."""
     strayed = standby("db3", 5000, history=OTHER_WAY)
@@ -223,6 +234,8 @@ def test_a_member_that_went_another_way_with_the_same_number_never_leads():
     assert objections(dead("db1"), standby("db2"), strayed, request=Request(candidate="db3")) == [
         (f"db3 cannot lead: it went another way than the cluster: {reason}. db2 can", "")
     ]
+    # Patroni elects nobody where it is told who leads.
+    assert objections(dead("db1"), standby("db2"), strayed, request=Request(candidate="db2")) == []
 
 
 def test_a_member_that_is_only_behind_did_not_go_another_way():
@@ -269,6 +282,7 @@ def test_an_asynchronous_cluster_loses_what_only_the_primary_had():
     assert objections(*lone, synchronous=(), quorum=0) == [
         ("db2 lacks 600 bytes of log that the primary had: they would be lost", "-e lost_bytes=600")
     ]
+    assert make(sight(*lone, synchronous=(), quorum=0), Request()).loss == "at least 600 bytes of log"
     plan = make(sight(dead("db1"), standby("db2"), synchronous=(), quorum=0), Request())
     assert (plan.lost, plan.loss, plan.objections) == (
         None,
@@ -379,7 +393,7 @@ def test_just_after_a_failover_the_leader_before_counts_too():
     """The key is still that of db1, and db2, which leads and dies, told clients what db1 alone has."""
     members = [standby("db1", 1500), dead("db2"), standby("db3", 1000)]
     plan = make(sight(*members, leader="db2", synchronous_leader="db1"), Request(power=True))
-    assert (plan.candidate, plan.lost) == ("db3", 500)
+    assert (plan.candidate, plan.lost, plan.loss) == ("db3", 500, "500 bytes of log")
 
 
 def test_who_takes_writes_without_the_lease_is_stopped_and_never_leads():
@@ -406,6 +420,27 @@ def test_a_member_that_made_a_timeline_of_its_own_never_leads():
     assert objections(dead("db1"), standby("db2", 1000), alone, request=Request(candidate="db3")) == [
         ("db3 cannot lead: it went another way than the cluster: it alone left timeline 3, at 0/384. db2 can", "")
     ]
+
+
+def test_a_member_that_made_a_timeline_where_the_others_end_did_not_go_another_way():
+    newer = standby("db3", history=History(4, (*HISTORY.switches, Switch(3, 1000))))
+    assert objections(dead("db1"), standby("db2", 1000), newer) == []
+
+
+def test_silent_members_that_may_hold_more_are_refused():
+    members = [dead("db1"), standby("db2"), dead("db3"), dead("db4")]
+    voters = {"synchronous": ("db2", "db3", "db4")}
+    reason = (
+        "{} not answer and may hold acknowledged writes that db2 lacks, and Patroni elects nobody without {}: bring {} "
+        "back"
+    )
+    overrule = "-e without=db3,db4, which loses those writes for good"
+    assert objections(*members, **voters) == [(reason.format("db3, db4 do", "them", "them"), overrule)]
+    assert objections(*members, **voters, request=Request(power=True, without=("db3",))) == [
+        (reason.format("db4 does", "it", "it"), overrule)
+    ]
+    plan = make(sight(*members, **voters), Request(power=True))
+    assert plan.loss == "not known: db3, db4 may hold acknowledged writes that nobody else has"
 
 
 def test_a_silent_member_that_may_hold_more_is_refused():
@@ -448,15 +483,35 @@ def test_where_nobody_can_lead_it_is_said_why(member, reason):
     ]
 
 
+def test_where_only_the_one_can_lead_that_shall_not_it_is_said():
+    assert objections(standby("db1"), dead("db2")) == [
+        (
+            "no member can lead (db1: it is the one that leads no more; db2: its host does not answer: Connection "
+            "timed out). Bring one of them back, or restore the database: docs/restore.md",
+            "",
+        )
+    ]
+
+
 @pytest.mark.parametrize(
-    ("name", "reason"),
+    ("member", "name", "reason"),
     [
-        ("db9", "db9 is no member of this cluster; db2, db3 can lead"),
-        ("db1", "db1 cannot lead: its host does not answer: Connection timed out. db2, db3 can"),
+        (dead("db1"), "db9", "db9 is no member of this cluster; db2, db3 can lead"),
+        (dead("db1"), "db1", "db1 cannot lead: its host does not answer: Connection timed out. db2, db3 can"),
+        (standby("db1"), "db1", "db1 cannot lead: it holds the lease itself. db2, db3 can"),
+        (primary("db4"), "db4", "db4 cannot lead: it takes writes without the lease. db2, db3 can"),
     ],
 )
-def test_a_candidate_that_cannot_lead_is_refused(name, reason):
-    assert objections(dead("db1"), standby("db2"), standby("db3"), request=Request(candidate=name)) == [(reason, "")]
+def test_a_candidate_that_cannot_lead_is_refused(member, name, reason):
+    members = [member, standby("db2"), standby("db3")]
+    assert objections(*members, request=Request(candidate=name, power=True)) == [(reason, "")]
+
+
+def test_a_candidate_with_the_data_of_another_cluster_is_refused():
+    _other_cluster, refused = objections(
+        dead("db1"), standby("db2"), standby("db3", identifier="8"), request=Request(candidate="db3")
+    )
+    assert refused == ("db3 cannot lead: it has the data of another cluster. db2 can", "")
 
 
 def test_what_no_client_was_told_of_is_no_loss():

@@ -238,7 +238,7 @@ def test_the_log_of_a_superseded_region_is_no_objection_to_it():
 
 def test_a_superseded_region_none_of_whose_hosts_answers_cannot_lead():
     assert objections(sight(dead("db1")), TOOK_OVER, to="east", without=("db1",)) == [
-        ("east cannot lead: none of its database hosts answers", "")
+        ("east cannot lead: none of its database hosts answers. Bring one of them back", "")
     ]
 
 
@@ -373,7 +373,7 @@ def test_a_superseded_region_does_not_lead_while_the_one_that_superseded_it_is_l
 @pytest.mark.parametrize("gone", [(), ("west",)])
 def test_a_superseded_region_none_of_whose_hosts_answers_does_not_lead_on_either(gone):
     assert objections(sight(dead("db1")), sight(down("west-db1"), epoch=1), to="east", gone=gone) == [
-        ("east cannot lead: none of its database hosts answers", "")
+        ("east cannot lead: none of its database hosts answers. Bring one of them back", "")
     ]
 
 
@@ -519,7 +519,7 @@ def test_a_region_that_follows_a_host_of_no_region_is_not_made_to_lead(host):
 def undeclared(host):
     return (
         f"west follows {host}, which is no database host of the declaration, and nobody but you knows what becomes of "
-        "that one",
+        "that one. Declare its region again, and run this again",
         "",
     )
 
@@ -919,7 +919,7 @@ def test_a_region_none_of_whose_hosts_answers_cannot_lead(east, seen_by):
     """Its settings are known from its store all the same."""
     member = dead("west-db1", role="standby_leader", state="running", seen_by=seen_by)
     assert objections(east, sight(member, dead("west-db2"), follows="10.0.0.1")) == [
-        ("west cannot lead: none of its database hosts answers", "")
+        ("west cannot lead: none of its database hosts answers. Bring one of them back", "")
     ]
 
 
@@ -943,7 +943,10 @@ def test_the_data_of_another_cluster_never_takes_over(east, known):
 def test_a_region_that_does_not_tell_whose_data_it_has_cannot_lead(east):
     west = sight(standby_leader(identifier="", history=OTHER_WAY), follows="10.0.0.1")
     assert objections(east, west, gone=("east",)) == [
-        ("west-db1 does not tell whose data it has: its pg_control cannot be read", "")
+        (
+            "west-db1 does not tell whose data it has: its pg_control cannot be read. `pg_controldata` there says why",
+            "",
+        )
     ]
 
 
