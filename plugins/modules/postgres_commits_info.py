@@ -111,12 +111,12 @@ def main() -> None:
         after = parse_lsn(module.params["after"])
         names = os.listdir(log)
     except (ValueError, OSError) as error:
-        module.fail_json(msg=str(error))
+        module.fail_json(msg=f"{unseen}: {error}")
     command = [os.path.join(programs, "pg_controldata"), "-D", directory]
     code, out, error = module.run_command(command, environ_update=ENVIRONMENT)
     control = parse_control(out)
     if code or not {"timeline", "segment", "checkpoint"} <= set(control):
-        module.fail_json(msg=f"pg_controldata failed: {(error or out).strip()}")
+        module.fail_json(msg=f"{unseen}: pg_controldata failed: {(error or out).strip()}")
     size = control["segment"]
     if control["timeline"] > timeline:
         module.fail_json(msg=f"{unseen}: the server is on timeline {control['timeline']}, and not on {timeline}")

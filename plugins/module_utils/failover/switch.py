@@ -74,8 +74,8 @@ def _objections(
         yield Objection(f"{who}: this is no planned switchover; playbooks/failover.yml is for that")
     elif not leader.reached:
         yield Objection(
-            f"the host of {leader.name} does not answer here ({leader.unreached}), and a switchover begins on it: bring "
-            "the way to it back"
+            f"the host of {leader.name} does not answer here ({leader.unreached}), and a switchover begins on it: "
+            "bring the way to it back"
         )
     if chosen is None:
         yield Objection(_why_nobody(sight, store.leader, candidate))

@@ -28,6 +28,7 @@ def fail_over(run_module, api):
         status='{"optime": 1}',
         changed_hands=False,
         mode="quorum",
+        later=(),
         **changes,
     ):
         pair = {
@@ -47,7 +48,9 @@ def fail_over(run_module, api):
             {"key": coded(f"/service/here/{name}"), "value": coded(value), "create_revision": "9"}
             for name, value in kept_as_text.items()
         ]
-        api.answers["/v3/kv/range"] = (200, json.dumps({"kvs": [*pairs, *([pair] if holder else [])]}))
+        answer = (200, json.dumps({"kvs": [*pairs, *([pair] if holder else [])]}))
+        # Who holds the lease is asked twice, and then it is waited for.
+        api.answers["/v3/kv/range"] = [answer, answer, (200, json.dumps({"kvs": later}))] if later else answer
         api.answers["/v3/kv/txn"] = (200, json.dumps({"succeeded": not changed_hands}))
         said = {"role": role, "state": state, "xlog": {"received_location": 1000, "replayed_location": 990}}
         api.answers["/patroni"] = (200, json.dumps(said))
@@ -144,6 +147,42 @@ def test_a_candidate_that_has_less_than_others_by_now_is_refused(fail_over, api)
     assert named(api)
 
 
+@pytest.mark.parametrize("forced", [False, True])
+def test_a_candidate_that_does_not_answer_any_more_is_refused(fail_over, api, forced):
+    members = [{"name": name, "host": "127.0.0.1", "rest_port": api.port} for name in ("db1", "db3")]
+    members.append({"name": "db2", "host": "127.0.0.1", "rest_port": 1})
+    done = fail_over(old="db1", revision=77, candidate="db2", members=members, forced=forced)
+    assert bool(named(api)) is forced
+    if not forced:
+        assert done["msg"] == (
+            "the lease was not taken away: db2 does not answer any more. Run this again, it makes a new plan"
+        )
+
+
+def test_where_no_old_primary_is_known_it_has_no_name(fail_over, api):
+    done = fail_over(holder="", old="", candidate="db2", standbys=None, quorum=0)
+    assert done["msg"] == (
+        "the lease was not taken away: no standby was synchronous any more: the old primary may have acknowledged what "
+        "nobody else has. Run this again, it makes a new plan"
+    )
+    assert sent(api, "/v3/kv/txn") == []
+
+
+def test_that_the_lease_was_taken_away_is_told_where_nobody_can_be_elected_after_that(fail_over, api):
+    """Patroni dropped the standbys at the last moment, and nobody holds the lease now."""
+    values = {"sync": {"leader": "db1", "sync_standby": None}, "config": {"synchronous_mode": "quorum"}}
+    later = [
+        {"key": coded(f"/service/here/{name}"), "value": coded(json.dumps(value)), "create_revision": "9"}
+        for name, value in values.items()
+    ]
+    done = fail_over(old="db1", revision=77, later=later)
+    assert (done["released"], done["msg"]) == (
+        True,
+        "the lease was taken away: no standby was synchronous any more: db1 may have acknowledged what nobody else "
+        "has. Run this again, it makes a new plan",
+    )
+
+
 @pytest.mark.parametrize(
     ("sync", "said"),
     [
@@ -201,7 +240,10 @@ def test_where_the_lease_has_gone_and_no_standby_was_synchronous_nobody_is_waite
 @pytest.mark.parametrize("changes", [{"old": "db2"}, {"old": ""}, {"old": "db1", "standbys": "db3"}])
 def test_a_member_that_was_synchronous_is_waited_for(fail_over, changes):
     done = fail_over(holder="", revision=77, **{"standbys": None, "quorum": 0, **changes})
-    assert done["msg"].startswith("no member leads 0.3 s after the lease was to run out")
+    assert done["msg"] == (
+        "no member leads 0.3 s after the lease was to run out. `patronictl list` and `journalctl -u patroni` on the "
+        "database hosts say why, and this can be run again"
+    )
 
 
 def test_another_leader_than_the_one_that_was_asked_for_is_no_success(fail_over):
@@ -222,7 +264,11 @@ def test_who_has_the_lease_and_does_not_lead_yet_is_waited_for(fail_over, role, 
 
 def test_a_store_that_is_away_changes_nothing(fail_over, api):
     done = fail_over(old="db1", store=[{"address": "127.0.0.1", "port": 1}])
-    assert done["msg"].startswith("the cluster store does not answer: https://127.0.0.1:1/v3/kv/range")
+    assert done["msg"] == (
+        "the cluster store does not answer: https://127.0.0.1:1/v3/kv/range: [Errno 111] Connection refused. Run this "
+        "again, it looks at what is there"
+    )
+    assert sent(api, "/v3/kv/txn") == []
 
 
 def test_check_mode_tells_and_does_nothing(fail_over, api):

@@ -7,8 +7,11 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
+
+from ansible_collections.freeagentics.platform.plugins.modules import postgres_fence
 
 #: A server that does not hear SIGTERM, as one that hangs.
 DEAF = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(60)"
@@ -102,6 +105,32 @@ def test_a_server_that_is_stopped_by_a_signal_is_killed_at_once(fence, server):
     assert (done["killed"], done["seconds"] < 5) == (True, True)
 
 
+class Told(Exception):
+    """What the module failed with."""
+
+
+def test_what_cannot_be_stopped_is_told(directory, tmp_path, monkeypatch):
+    """systemd says that its unit goes on, whatever is killed."""
+
+    def fail_json(msg):
+        raise Told(msg)
+
+    monkeypatch.setattr(postgres_fence, "KILLED_SECONDS", 0)
+    answers = {"is-active": "deactivating\n"}
+    params = {"unit": "p.service", "directory": str(directory), "runtime_directory": str(tmp_path / "run")}
+    module = SimpleNamespace(
+        params=params,
+        run_command=lambda words, check_rc=False: (0, answers.get(words[1], ""), ""),
+        fail_json=fail_json,
+    )
+    with pytest.raises(Told) as told:
+        postgres_fence.Server(module).stop(0)
+    assert str(told.value) == (
+        f"it could not be stopped: no process works in {directory}, p.service is deactivating. Take the power of its "
+        "host"
+    )
+
+
 def test_check_mode_stops_nothing(fence, server, directory, mark):
     done, asked = fence("stopped", check_mode=True)
     assert (done["changed"], asked, server.poll()) == (True, [], None)
@@ -137,5 +166,6 @@ def test_what_does_not_start_is_tried_again(run_module, stand_in, directory, tmp
     mark.touch()
     arguments = {"state": "released", "directory": str(directory), "unit": "p.service"}
     arguments["runtime_directory"] = str(tmp_path / "run")
-    assert run_module("postgres_fence", **arguments)["failed"]
+    done = run_module("postgres_fence", **arguments)
+    assert (done["failed"], done["msg"]) == (True, "no")
     assert [path.name for path in mark.parent.iterdir()] == ["fenced.conf.released"]

@@ -52,6 +52,10 @@ def switch(run_module, api, tmp_path):
     return run
 
 
+def told(reason):
+    return f"db1 did not hand over: {reason}. `patronictl list` and `journalctl -u patroni` there say more"
+
+
 def sent(api, path):
     return [request for request in api.requests if request[1] == path]
 
@@ -62,10 +66,7 @@ def test_once_it_is_safe_the_lease_is_given_away(switch, api):
     assert json.loads(transaction[3])["success"] == [{"request_delete_range": {"key": coded("/service/here/leader")}}]
     assert [json.loads(request[3]) for request in sent(api, "/switchover")] == [{"leader": "db1"}]
     # The stand-in goes on to say that db1 has the lease.
-    assert done["msg"] == (
-        "db1 did not hand over: no other member leads 1 s later. `patronictl list` and "
-        "`journalctl -u patroni` there say more"
-    )
+    assert done["msg"] == told("no other member leads 1 s later")
     assert set(done["seconds"]) == {"stopped", "archived", "level"}
     assert "very secret" not in str(done)
 
@@ -87,7 +88,7 @@ def test_as_long_as_its_log_is_not_archived_patroni_keeps_the_lease(switch, api,
 def test_that_patroni_does_not_know_yet_is_no_refusal(switch):
     done = switch(answer=(503, "status unknown"))
     assert set(done["seconds"]) == {"stopped", "archived", "level"}
-    assert "HTTP status 503: status unknown" in done["msg"]
+    assert done["msg"] == told("HTTP status 503: status unknown")
 
 
 def test_a_moment_that_is_far_ahead_is_refused(switch, api):
@@ -103,7 +104,22 @@ def test_a_candidate_is_named(switch, api):
 
 def test_a_refusal_of_patroni_is_told(switch):
     done = switch(state=RUNNING, answer=(412, "switchover is not possible: no good candidates"))
-    assert "db1 did not hand over: HTTP status 412: switchover is not possible: no good candidates." in done["msg"]
+    assert done["msg"] == told("HTTP status 412: switchover is not possible: no good candidates")
+
+
+def test_a_patroni_that_does_not_answer_is_told(switch, api):
+    members = [{"name": "db1", "host": "127.0.0.1", "rest_port": 1}]
+    members.append({"name": "db2", "host": "127.0.0.1", "rest_port": api.port})
+    done = switch(state=RUNNING, members=members)
+    assert done["msg"] == told("https://127.0.0.1:1/switchover: [Errno 111] Connection refused")
+
+
+def test_a_store_that_is_away_changes_nothing(switch, api):
+    assert switch(store=[{"address": "127.0.0.1", "port": 1}])["msg"] == (
+        "the cluster store does not answer: https://127.0.0.1:1/v3/kv/range: [Errno 111] Connection refused. "
+        "`patronictl list` says who leads"
+    )
+    assert sent(api, "/switchover") == []
 
 
 def test_where_it_leads_no_more_nothing_is_asked(switch, api):
