@@ -87,7 +87,10 @@ def _planned(hosts, databases, request, moment):
         raise ValueError("drill_bad_release is not set: name an archive of the API that must not get into service")
     others = [one["region"] for one in databases if one["region"] != here]
     if planned["operator"] == scenarios.REGION and not others:
-        raise ValueError(f"scenario {planned['name']}: there is no other region")
+        raise ValueError(
+            f"scenario {planned['name']}: there is no other region that could lead. Declare a second one, or name "
+            "another scenario"
+        )
     deals = {scenarios.ITSELF: "the platform by itself", scenarios.DATABASE: "an operator, with scope=database"}
     return {
         **planned,

@@ -201,7 +201,7 @@ def drill(name: str, hosts: Hosts, primary: str) -> Dict[str, Any]:
     scenario = SCENARIOS[name]
     chosen = scenario.chosen(hosts, primary)
     if not chosen:
-        raise ValueError(f"scenario {name}: the region has no host for it")
+        raise ValueError(f"scenario {name}: the region that leads has no host for it. Name another scenario")
     operator = ITSELF if scenario.operator == DATABASE and _no_way_in(chosen, hosts) else scenario.operator
     return {
         "name": name,

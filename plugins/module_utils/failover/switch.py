@@ -100,6 +100,7 @@ def _why_nobody(sight: Sight, leader: str, candidate: str) -> str:
         f"{one.name}: {unable(sight, one) or 'it is not synchronous'}" for one in sight.members if one.name != leader
     )
     kept = ", ".join(store.synchronous) if store and store.synchronous else "none"
+    reasons = reasons or "there is no other member"
     remedy = "Bring one of them back, and wait until `patronictl list` calls it synchronous"
     if store and not store.synchronous_mode:
         remedy = "Name one of them with -e candidate, or bring one back"

@@ -226,7 +226,7 @@ NO_POWER = "failover_fence_command and drill_power_command must be set: they tak
         (
             [DB1, DB2, DB9],
             {"scenario": "api_lost", "confirm": ""},
-            "scenario api_lost: the region has no host for it",
+            "scenario api_lost: the region that leads has no host for it. Name another scenario",
         ),
         ([DB1, DB2, DB9], {"confirm": ""}, CONFIRM),
         ([DB1, DB2, DB9], {"confirm": "prod"}, CONFIRM),
@@ -238,7 +238,17 @@ NO_POWER = "failover_fence_command and drill_power_command must be set: they tak
         ),
         ([DB1, DB2, DB9], {"power": False}, NO_POWER),
         ([DB1, DB2, DB9], {"scenario": "region_lost", "power": False}, NO_POWER),
-        ([DB1, DB2], {"scenario": "region_lost"}, "scenario region_lost: there is no other region"),
+        (
+            [DB1, DB2],
+            {"scenario": "region_lost"},
+            "scenario region_lost: there is no other region that could lead. Declare a second one, or name another "
+            "scenario",
+        ),
+        (
+            [DB1, DB2, DB9],
+            {"scenario": "bad_deploy", "release": "", "hosts": (*HOSTS, host("api1", "east", "a", "api"))},
+            "drill_bad_release is not set: name an archive of the API that must not get into service",
+        ),
     ],
 )
 def test_a_drill_that_may_not_be_is_refused(databases, request_, refusal):

@@ -35,7 +35,12 @@ def host(name, region, **seen):
     return {"name": name, "region": region, "address": ADDRESSES.get(name, ""), "seen": {"patroni": "active", **seen}}
 
 
+def gone(name, region):
+    return {"name": name, "region": region, "address": ADDRESSES[name], "unreached": "Connection timed out"}
+
+
 EAST = host("db1", "east", store=store("db1"), server={"in_recovery": False, "position": "0/1", "timeline": 1})
+FOLLOWING = host("db1", "east", store=store("db1", standby_cluster={"host": "10.1.0.9"}), server={"in_recovery": True})
 WEST = host("db9", "west", store=store("db9", standby_cluster={"host": "10.0.0.1"}), server={"in_recovery": True})
 
 
@@ -78,9 +83,22 @@ def test_a_region_can_be_named():
 
 def test_objections_are_told_with_what_overrules_them():
     silent = {"name": "db1", "region": "east", "unreached": "timed out"}
-    (objection,) = plan_of([silent, WEST])["objections"]
-    assert objection["reason"].startswith("the cluster store does not answer (no database host answered)")
-    assert objection["overrule"] == ""
+    assert plan_of([silent, WEST])["objections"] == [
+        {
+            "reason": "the cluster store does not answer (no database host answered), so nobody can be made to lead. "
+            "Bring a majority of its members back first; docs/failover.md, The cluster store, says how",
+            "overrule": "",
+        }
+    ]
+    seen = {"server": {"in_recovery": True, "position": "0/1", "timeline": 1}, "control": {"identifier": "7"}}
+    standby = host("db2", "east", store={**store("db1"), "sync": {"sync_standby": "db2"}}, **seen)
+    assert plan_of([gone("db1", "east"), standby, WEST], unfenced="refuse")["objections"] == [
+        {
+            "reason": "nothing proves that db1 cannot write: its host does not answer, and no failover_fence_command "
+            "is set that takes its power",
+            "overrule": "-e unfenced=wait, which waits until its lease has run out",
+        }
+    ]
 
 
 @pytest.mark.parametrize(
@@ -104,6 +122,18 @@ def test_objections_are_told_with_what_overrules_them():
             {},
             "which region's database is meant cannot be seen, as east and west may lead: say so with -e region=east. "
             "db9: timed out",
+        ),
+        # The run of a failover of a region died before the other one led.
+        (
+            [FOLLOWING, WEST],
+            {},
+            "which region's database is meant cannot be seen, as none may lead: say so with -e region=east",
+        ),
+        (
+            [gone("db1", "east"), gone("db9", "west")],
+            {},
+            "which region's database is meant cannot be seen, as east and west may lead: say so with -e region=east. "
+            "db1: Connection timed out; db9: Connection timed out",
         ),
     ],
 )
@@ -151,7 +181,13 @@ def test_a_switchover_is_about_the_region_that_leads_too():
         "east",
         "leads next nothing is to be done: db1 leads already",
     )
-    assert switchover_plan([EAST, WEST])["objections"][0]["reason"].startswith("no synchronous standby can take over")
+    assert switchover_plan([EAST, WEST])["objections"] == [
+        {
+            "reason": "no synchronous standby can take over (there is no other member); synchronous are: none. Name "
+            "one of them with -e candidate, or bring one back",
+            "overrule": "",
+        }
+    ]
     refused = switchover_plan([EAST, WEST], {"region": "north"})
     assert refused["refusal"] == "region is 'north', where no database host is: use east or west"
 
@@ -175,10 +211,6 @@ def server(recovery, position="0/3E8", **more):
 
 def database(name, region, store, server, **more):
     return host(name, region, store=store, server=server, control={"identifier": "7", "timeline": 1}, **more)
-
-
-def gone(name, region):
-    return {"name": name, "region": region, "address": ADDRESSES[name], "unreached": "Connection timed out"}
 
 
 FOLLOWS_EAST = keys("db9", standby_cluster={"host": "10.0.0.1,10.0.0.2"})
@@ -357,7 +389,10 @@ def test_since_when_the_region_leads_is_known_from_its_store():
 
 
 def test_regions_that_are_gone_are_named_with_commas():
-    assert regions_of(*LOST, DB9)["objections"][0]["overrule"].startswith("-e region_is_gone=east")
+    (objection,) = regions_of(*LOST, DB9)["objections"]
+    assert objection["overrule"] == (
+        "-e region_is_gone=east, which gives up everything that it acknowledges from now on"
+    )
     for names in ("east", "east,west", "east,"):
         assert regions_of(*LOST, DB9, region_is_gone=names)["objections"] == []
 
@@ -384,6 +419,10 @@ def test_the_moment_is_the_present_one_where_none_is_given():
             "region_is_gone is 'north': use -e region_is_gone=east or -e region_is_gone=west",
         ),
         ({"to": "west", "without": "db1,west"}, "without is 'west': use -e without=db1 or -e without=db9"),
+        (
+            {"to": "west", "fresh_copy": "true"},
+            "fresh_copy is 'true': use -e fresh_copy=east or -e fresh_copy=west",
+        ),
     ],
 )
 def test_a_region_that_is_none_is_refused(request_, refusal):

@@ -192,7 +192,7 @@ def test_a_region_without_a_host_for_it_has_no_such_drill(name, service):
     hosts = [one for one in REGION if service not in one["services"]]
     with pytest.raises(ValueError, match="no host") as raised:
         drill(name, hosts, "db2")
-    assert str(raised.value) == f"scenario {name}: the region has no host for it"
+    assert str(raised.value) == (f"scenario {name}: the region that leads has no host for it. Name another scenario")
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,7 @@ STORE = Store(
     synchronous_leader="db1",
     quorum=1,
     history=HISTORY,
-    config={"ttl": 20, "maximum_lag_on_failover": 4096},
+    config={"ttl": 20, "maximum_lag_on_failover": 4096, "synchronous_mode": "quorum"},
 )
 
 
@@ -234,7 +234,8 @@ def test_a_member_that_went_another_way_with_the_same_number_never_leads():
     assert objections(dead("db1"), standby("db2"), strayed, request=Request(candidate="db3")) == [
         (f"db3 cannot lead: it went another way than the cluster: {reason}. db2 can", "")
     ]
-    # Patroni elects nobody where it is told who leads.
+    # A member whose Patroni does not run is elected by nobody, and nobody is where Patroni is told who leads.
+    assert objections(dead("db1"), standby("db2"), replace(strayed, patroni="failed")) == []
     assert objections(dead("db1"), standby("db2"), strayed, request=Request(candidate="db2")) == []
 
 
@@ -278,12 +279,13 @@ def test_a_candidate_that_lags_is_refused():
 
 
 def test_an_asynchronous_cluster_loses_what_only_the_primary_had():
-    lone = [dead("db1"), standby("db2", 400)]
-    assert objections(*lone, synchronous=(), quorum=0) == [
+    lone, asynchronous = [dead("db1"), standby("db2", 400)], {"synchronous": (), "quorum": 0, "config": {"ttl": 20}}
+    assert objections(*lone, **asynchronous) == [
         ("db2 lacks 600 bytes of log that the primary had: they would be lost", "-e lost_bytes=600")
     ]
-    assert make(sight(*lone, synchronous=(), quorum=0), Request()).loss == "at least 600 bytes of log"
-    plan = make(sight(dead("db1"), standby("db2"), synchronous=(), quorum=0), Request())
+    assert make(sight(*lone, **asynchronous), Request()).loss == "at least 600 bytes of log"
+    assert make(sight(*lone, **asynchronous), Request(lost_bytes=600)).named
+    plan = make(sight(dead("db1"), standby("db2"), **asynchronous), Request())
     assert (plan.lost, plan.loss, plan.objections) == (
         None,
         "what was written in the 20 s before the primary was lost, at most",
