@@ -192,6 +192,16 @@ def test_a_switchover_is_about_the_region_that_leads_too():
     assert refused["refusal"] == "region is 'north', where no database host is: use east or west"
 
 
+def test_in_a_switchover_the_one_that_leads_acts_and_nobody_is_stopped():
+    keys_ = {**store("db1"), "sync": {"leader": "db1", "sync_standby": "db2"}}
+    shared = {"store": keys_, "control": {"identifier": "7", "timeline": 1}}
+    leads = host("db1", "east", server={"in_recovery": False, "position": "0/1", "timeline": 1}, **shared)
+    follows = host("db2", "east", server={"in_recovery": True, "position": "0/1", "timeline": 1}, **shared)
+    plan = switchover_plan([leads, follows, WEST])
+    assert (plan["kind"], plan["candidate"], plan["objections"]) == ("switchover", "db2", [])
+    assert plan["parts"] == [["db1", "leads"], ["db1", "proves"], ["db2", "proves"]]
+
+
 def test_a_report_is_about_the_plan():
     plan = plan_of([EAST, WEST])
     assert failover_report(plan, {"answering": ["db1"]})["verdict"] == "db1 leads, as before"

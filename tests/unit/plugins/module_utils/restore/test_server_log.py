@@ -184,6 +184,11 @@ def test_a_stop_at_the_target_proves_it(kind, value, stopping):
         ),
         (
             Target("latest"),
+            replace(AT_THE_END, complete=False),
+            "the recovery did not complete. It was consistent at 0/8000088",
+        ),
+        (
+            Target("latest"),
             replace(AT_THE_END, ready=False),
             "the recovery did not complete. It was consistent at 0/8000088",
         ),
