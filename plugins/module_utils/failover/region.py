@@ -447,9 +447,10 @@ def _of_the_old_region(sight: Sight, plan: Plan, request: Request, silent: List[
     overrule = f"-e region_is_gone={plan.old}, which gives up everything that it acknowledges from now on"
     writing = [one.name for one in sight.members if one.writable]
     if writing and sight.store is None:
+        takes = "takes" if len(writing) == 1 else "take"
         yield Objection(
-            f"{plan.old} is alive: {', '.join(writing)} takes writes there, and only its cluster store does not answer "
-            f"({sight.store_error}). Bring a majority of its members back, and it hands over without a loss; "
+            f"{plan.old} is alive: {', '.join(writing)} {takes} writes there, and only its cluster store does not "
+            f"answer ({sight.store_error}). Bring a majority of its members back, and it hands over without a loss; "
             "docs/failover.md, The cluster store, says how",
             overrule,
         )

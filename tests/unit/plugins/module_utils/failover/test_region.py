@@ -600,6 +600,9 @@ def test_where_the_run_died_after_the_other_region_led_the_stopped_one_returns()
 def test_who_was_stopped_by_an_earlier_run_is_let_back(changes, released):
     """Somebody who stopped a server for another reason, or started it since, is left alone."""
     follows = sight(standby_leader("db1"), down("db2", **changes), follows="10.1.0.1")
+    both = sight(down("db1", **changes), down("db2", **changes), follows="10.1.0.1")
+    step = "let db1, db2 start again, which an earlier run stopped"
+    assert (step in plan_of(both, TOOK_OVER).steps) is bool(released)
     assert plan_of(follows, TOOK_OVER).release == released
     assert plan_of(sight(primary(), down("db2", **changes))).release == released
 
@@ -701,12 +704,15 @@ def test_a_role_that_nobody_sees_now_is_no_word_against_it(host, west, request_)
     assert objections(silent(host("db1", role="primary", state="running")), west, **request_) == []
 
 
-def test_a_region_that_only_lacks_its_cluster_store_is_not_given_up():
+@pytest.mark.parametrize(
+    ("member", "who"), [(standby("db2"), "db1 takes"), (primary("db2"), "db1, db2 take"), (dead("db2"), "db1 takes")]
+)
+def test_a_region_that_only_lacks_its_cluster_store_is_not_given_up(member, who):
     """Its leader goes on while it hears all of its members."""
-    seen = silent(primary(), standby("db2"), error="timed out")
+    seen = silent(primary(), member, error="timed out")
     assert objections(seen, WEST) == [
         (
-            "east is alive: db1 takes writes there, and only its cluster store does not answer (timed out). Bring a "
+            f"east is alive: {who} writes there, and only its cluster store does not answer (timed out). Bring a "
             "majority of its members back, and it hands over without a loss; docs/failover.md, The cluster store, says "
             "how",
             GONE,

@@ -81,8 +81,9 @@ def test_a_crash_recovery_that_is_waited_for_is_part_of_the_outage():
         ("quick", {}, "there is no failover profile 'quick': use fast, normal, wide"),
         (
             "fast",
-            {"tll": 30},
-            "there is no timing tll: use ttl, loop_wait, retry_timeout, primary_start_timeout, primary_stop_timeout",
+            {"tll": 30, "loops": 1},
+            "there is no timing loops, tll: use ttl, loop_wait, retry_timeout, primary_start_timeout, "
+            "primary_stop_timeout",
         ),
         ("fast", {"ttl": 19}, "ttl is 19 s: Patroni takes 20 or more"),
         ("fast", {"loop_wait": 0}, "loop_wait is 0 s: Patroni takes 1 or more"),

@@ -77,6 +77,7 @@ def test_what_is_no_history_of_patroni_is_refused():
         (THIRD, OTHER_SECOND, 95, "timeline 1 was left at 0/5A by one and at 0/64 by the other"),
         (SKIPPED, SECOND, 100, "timeline 3 does not come from timeline 2"),
         (THIRD, SKIPPED, 300, "only one came through timeline 2"),
+        (THIRD, History(3), 300, "only one came through timeline 1, 2"),
         (SKIPPED, THIRD, 300, "timeline 2 was left at 0/C8 by one and never by the other"),
     ],
 )
