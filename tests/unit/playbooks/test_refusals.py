@@ -466,7 +466,22 @@ MEETS = task("drill.yml", "Let it happen, or note why not") + telling("__drill_t
 GIVES = whole("tasks/drill/give_back.yml") + telling("__drill_kept | default('it ended')")
 NOTHING = {"on_host": False, "fault": "none"}
 SILENT = {"unreachable": True, "msg": "Connection timed out"}
+BEGIN, SEEN = "Stop where another drill runs", {"refusal": "a drill runs: primary_lost, by ann on ops1"}
+QUICKER = "another drill was noted meanwhile ({}): the same command again tells more of it"
+
+
+def noted(told, **answer):
+    return Case(task("tasks/drill/note.yml", "Stop where another run was quicker"), told, __drill_note=answer)
+
+
 DRILLS = [
+    Case(task("tasks/drill/left.yml", BEGIN), f"nothing was done: {SEEN['refusal']}", __drill_seen=SEEN),
+    Case(task("tasks/drill/left.yml", BEGIN), None, __drill_seen={"refusal": ""}),
+    noted(QUICKER.format('{"run": 1}'), rc=9, stdout='{"run": 1}'),
+    noted(QUICKER.format("and has ended"), rc=9, stdout=""),
+    noted(None, rc=0, stdout=""),
+    Case(task("tasks/drill/begin.yml", "Stop"), "the site is away", ansible_failed_result={"msg": "the site is away"}),
+    Case(task("tasks/drill/begin.yml", "Stop"), "records cannot be stored", ansible_failed_result={}),
     Case(
         task(
             "tasks/drill/plan.yml",

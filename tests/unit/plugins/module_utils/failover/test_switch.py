@@ -110,6 +110,12 @@ def test_a_store_that_is_away_stops_it():
             "synchronous",
         ),
         (
+            (PRIMARY,),
+            {"synchronous": (), "config": QUORUM},
+            "no synchronous standby can take over (there is no other member); synchronous are: none. Bring one of them "
+            "back, and wait until `patronictl list` calls it synchronous",
+        ),
+        (
             (PRIMARY, DB2),
             {"synchronous": ()},
             "no synchronous standby can take over (db2: it is not synchronous); synchronous are: none. Name one of "
