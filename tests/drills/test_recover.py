@@ -79,7 +79,7 @@ def test_a_platform_comes_back_from_the_object_store_alone(
         assert hosts.on(host, "cat", f"{UPLOADS}/kept") == content
     fresh = archive.finish_segment()
     until("archiving works", lambda: archive.holds([fresh]), ARCHIVED)
-    until("everything is watched again", lambda: not ask("up == 0"), ARCHIVED)
+    until("everything is watched again", lambda: not ask('up{host!=""} == 0'), ARCHIVED)
 
 
 def test_what_is_left_of_a_cluster_is_kept_beside_what_is_restored(
