@@ -150,11 +150,13 @@ def test_a_region_is_lost_and_comes_back(
                 time.sleep(UNSEEN)
                 faults.enter_context(hosts.without_power(*(node.name for node in active)))
             begin = time.time()
-            said = lead(west)
+            grow = ["touch", str(tmp_path / "{{ platform_region }} is to grow")]
+            said = lead(west, json.dumps({"failover_scale_command": grow}))
             how = "copied anew then" if anew else "rewound then"
             name = f"a region is lost, {how}: from the command, through the site's name"
             figures.add(name, [outage(attempts, begin)])
             assert cluster.primary() in cluster.followers
+            assert (tmp_path / f"{west} is to grow").exists()
             stored = {key for key, _value in cluster._records(cluster.primary(), "records", prefix)}
         # Its hosts run again; its database must not write beside the one that leads now.
         deadline = time.monotonic() + QUIET
