@@ -46,8 +46,9 @@ class Region:
     The last answer counts from then on, or is the end. The clock goes on only while somebody sleeps.
     """
 
-    def __init__(self, *answers, ends=False):
+    def __init__(self, *answers, ends=False, writes=True):
         self._answers, self._ends, self._look, self.slept, self.asked = answers, ends, 0, [], 0
+        self._writes, self.counted = writes, []
 
     def own(self):
         if self._ends and self._look == len(self._answers):
@@ -58,6 +59,10 @@ class Region:
     def others(self):
         self.asked += 1
         return self._now[1]
+
+    def count_on(self, number):
+        self.counted.append(number)
+        return self._writes
 
     @property
     def _now(self):
@@ -193,8 +198,8 @@ def watch(guard, monkeypatch, capsys):
     ``looked`` is how often it asked other regions, and whether Patroni runs.
     """
 
-    def run(*answers, active=True):
-        region, ran = Region(*answers, ends=True), []
+    def run(*answers, active=True, writes=True):
+        region, ran = Region(*answers, ends=True, writes=writes), []
 
         def systemctl(words, check):
             ran.append(" ".join(words))
@@ -205,7 +210,7 @@ def watch(guard, monkeypatch, capsys):
         with pytest.raises(Over):
             guard.watch(region, 5.0)
         changed = [words for words in ran if words != RUNS]
-        run.looked = region.asked, len(ran) - len(changed)
+        run.looked, run.counted = (region.asked, len(ran) - len(changed)), region.counted
         return changed, region.slept, capsys.readouterr().out.splitlines()
 
     return run
@@ -258,16 +263,53 @@ def test_patroni_runs_by_the_word_of_systemd(guard, monkeypatch, status, runs):
         (((LEADS, False), {PLACE: FOLLOWS}), 2),
         (((LEADS, True), {}), 2),
         ((({"region_epoch": 1}, True), TOOK_OVER), 2),
-        # Who follows asks nobody, and neither does who has no settings.
-        (((FOLLOWS, True), TOOK_OVER), 0),
-        (((FOLLOWS, False), TOOK_OVER), 0),
+        (((FOLLOWS, True), {PLACE: LEADS}), 2),
+        # Who has no settings asks nobody.
         ((({}, True), TOOK_OVER), 0),
         ((AWAY, TOOK_OVER), 0),
     ],
 )
 def test_patroni_is_left_alone_where_nobody_has_to_stop(watch, answer, asks):
     assert watch(answer, answer) == ([], [5.0, 5.0, 5.0], [])
-    assert watch.looked == (asks, 0)
+    assert (watch.looked, watch.counted) == ((asks, 0), [])
+
+
+@pytest.mark.parametrize(
+    ("own", "others", "number"),
+    [
+        (FOLLOWS, TOOK_OVER, 1),
+        ({**FOLLOWS, "region_epoch": 6}, {PLACE: {"region_epoch": 7}, "10.2.0.1:8008": {"region_epoch": 9}}, 9),
+        # One that follows may have heard of it from one that is lost by now.
+        (FOLLOWS, {PLACE: {**FOLLOWS, "region_epoch": 3}, "10.2.0.1:8008": LEADS}, 3),
+    ],
+)
+def test_who_follows_counts_on_from_what_others_tell(watch, own, others, number):
+    answer = ((own, True), others)
+    said = f"this region follows, and counts on from failover {number}"
+    assert watch(answer) == ([], [5.0, 5.0], [said])
+    assert watch.counted == [number]
+
+
+def test_what_could_not_be_written_is_tried_again(watch):
+    answer = ((FOLLOWS, True), TOOK_OVER)
+    assert watch(answer, answer, writes=False) == ([], [5.0, 5.0, 5.0], [])
+    assert watch.counted == [1, 1]
+
+
+@pytest.mark.parametrize(
+    ("own", "others"),
+    [
+        ({**FOLLOWS, "region_epoch": 1}, TOOK_OVER),
+        ({**FOLLOWS, "region_epoch": 2}, TOOK_OVER),
+        (FOLLOWS, {}),
+        # The number of who leads is that of its own failover.
+        ({"region_epoch": 2}, {PLACE: {**FOLLOWS, "region_epoch": 3}}),
+    ],
+)
+def test_nobody_counts_on_who_knows_better_or_leads(watch, own, others):
+    answer = ((own, True), others)
+    assert watch(answer) == ([], [5.0, 5.0], [])
+    assert watch.counted == []
 
 
 @pytest.mark.parametrize("mode", ["admit", "watch"])
@@ -296,7 +338,7 @@ def test_the_program_does_what_its_first_argument_says(guard, monkeypatch, mode)
 @pytest.fixture
 def asking(guard, monkeypatch, tmp_path):
     """A region with a stand-in for Patroni: ``cluster`` is what the store has, ``answers`` are by URL."""
-    state = SimpleNamespace(cluster=None, answers={}, asked=[], data=tmp_path, bootstrap={})
+    state = SimpleNamespace(cluster=None, answers={}, asked=[], data=tmp_path, bootstrap={}, written=[], refuses=False)
 
     class Request:
         def __init__(self, config):
@@ -310,6 +352,12 @@ def asking(guard, monkeypatch, tmp_path):
             return SimpleNamespace(status=status, data=text.encode())
 
     class Store:
+        def set_config_value(self, value, version):
+            if state.refuses:
+                raise OSError("timed out")
+            state.written.append((json.loads(value), version))
+            return True
+
         def get_cluster(self):
             if state.cluster is None:
                 raise OSError("timed out")
@@ -334,7 +382,8 @@ URL = "https://10.0.20.10:8008/patroni"
 def cluster(config="leads", url=URL):
     config = LEADS if config == "leads" else config
     leader = SimpleNamespace(member=SimpleNamespace(api_url=url)) if url else None
-    return SimpleNamespace(config=SimpleNamespace(data=config) if config is not None else None, leader=leader)
+    settings = SimpleNamespace(data=config, version=7) if config is not None else None
+    return SimpleNamespace(config=settings, leader=leader)
 
 
 @pytest.mark.parametrize(
@@ -372,6 +421,33 @@ def test_a_store_that_was_away_is_asked_again(asking):
     assert asking.region.own() == (None, False)
     asking.cluster = cluster(url="")
     assert asking.region.own() == (LEADS, False)
+
+
+@pytest.mark.parametrize(
+    ("config", "written"),
+    [
+        (FOLLOWS, [({**FOLLOWS, "region_epoch": 4}, 7)]),
+        ({**FOLLOWS, "region_epoch": 3}, [({**FOLLOWS, "region_epoch": 4}, 7)]),
+        # Meanwhile another member has written it, or the region leads.
+        ({**FOLLOWS, "region_epoch": 4}, []),
+        ({**FOLLOWS, "region_epoch": 5}, []),
+        (LEADS, []),
+        ({}, []),
+        (None, []),
+    ],
+)
+def test_the_number_is_written_into_the_settings_as_they_are_then(asking, config, written):
+    asking.cluster = cluster(url="")
+    asking.region.own()
+    asking.cluster = cluster(config=config, url="")
+    assert asking.region.count_on(4) is bool(written)
+    assert asking.written == written
+
+
+def test_a_store_that_refuses_the_number_is_left_alone(asking):
+    asking.cluster, asking.refuses = cluster(config=FOLLOWS, url=""), True
+    asking.region.own()
+    assert asking.region.count_on(4) is False
 
 
 @pytest.mark.parametrize(
