@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from time import time
 
@@ -43,6 +43,7 @@ def switchover_plan(hosts, request=None):
 
 def _told(sight, made):
     reached = [one.name for one in sight.members if one.reached]
+    acting = (plan.FAILOVER, plan.ELECTION, plan.RETURN)
     old = [made.old] if made.fence == plan.ON_HOST else []
     stops = [] if made.kind == switch.SWITCHOVER else list(dict.fromkeys([*old, *made.stop, *made.left]))
     power = [made.old] if made.fence == plan.POWER else []
@@ -51,7 +52,8 @@ def _told(sight, made):
     parts = {
         "stops": stops,
         "power": power,
-        "acts": [acts] if made.kind in (plan.FAILOVER, plan.ELECTION) and acts else [],
+        "returns": list(made.back),
+        "acts": [acts] if made.kind in acting and acts else [],
         "leads": [made.old] if made.kind == switch.SWITCHOVER and made.old else [],
         "proves": [name for name in reached if name not in (*stops, *power)],
     }
@@ -87,12 +89,7 @@ def region_plan(hosts, request=None, now=None):
             _one_of(regions, "fresh_copy", fresh)
     except ValueError as error:
         return {"refusal": str(error), "shown": []}
-    sights = {
-        name: seen.read(
-            [one for one in hosts if one["region"] == name], name, [one for one in hosts if one["region"] != name]
-        )
-        for name in regions
-    }
+    sights = _sights(hosts)
     addresses = {one["address"]: one["region"] for one in hosts}
     request = region.Request(to, gone, bool(wanted.get("power")), without, fresh)
     made = region.make(sights, addresses, request, now or time())
@@ -154,9 +151,22 @@ def _switched(sight):
         return 0.0
 
 
+def _sights(hosts):
+    """Return what was seen of each region's cluster; hosts of the others may see its members' Patroni."""
+    return {
+        name: seen.read(
+            [one for one in hosts if one["region"] == name], name, [one for one in hosts if one["region"] != name]
+        )
+        for name in dict.fromkeys(one["region"] for one in hosts)
+    }
+
+
 def _sight(hosts, request):
-    region = _region(hosts, str(request.get("region") or ""))
-    return seen.read([one for one in hosts if one["region"] == region], region)
+    """Return what the hosts of the region that is meant saw of its cluster, and whether another region leads."""
+    wanted = _region(hosts, str(request.get("region") or ""))
+    sight = seen.read([one for one in hosts if one["region"] == wanted], wanted)
+    others = {name: other for name, other in _sights(hosts).items() if name != wanted}
+    return replace(sight, superseded_by=region.superseder(sight, others))
 
 
 def failover_report(made, outcome):

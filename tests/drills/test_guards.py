@@ -175,6 +175,54 @@ def test_where_the_candidate_falls_silent_meanwhile_the_old_primary_goes_on(
     cluster.wait_until_whole()
 
 
+def test_where_the_candidates_host_is_lost_meanwhile_the_old_primary_goes_on(
+    cluster: Cluster, hosts: Hosts, command: list[str], play: Callable[..., str], platform_name: str
+) -> None:
+    """Its power is taken from when the old primary is stopped. The next run finds one that serves."""
+    cluster.wait_until_whole()
+    primary = cluster.primary()
+    candidate = next(name for name in cluster.members if name != primary)
+    words = (f"old_primary={primary}", f"candidate={candidate}", f"confirm={platform_name}")
+    run = [*command, *(word for variable in words for word in ("-e", variable))]
+    said = []
+    with subprocess.Popen(run, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        try:
+            for line in process.stdout:
+                said.append(line)
+                if "PLAY [Keep the old primary from writing]" in line:
+                    hosts.kill(candidate)
+            assert process.wait(LIMIT) == 2
+            assert f"{candidate} does not answer any more, and whether another member leads is not known" in "".join(
+                said
+            )
+            assert f"{primary}, which was stopped for this, was let back" in "".join(said)
+            until("somebody takes writes", lambda: len(cluster.writers()) == 1, 60)
+            again = play("failover", "scope=database", f"confirm={platform_name}", limit=LIMIT)
+            assert f"nothing is to be done: {cluster.primary()} leads and takes writes" in again
+        finally:
+            hosts.start(candidate)
+    cluster.wait_until_whole()
+
+
+def test_a_primary_that_a_dead_run_stopped_is_let_back_where_the_candidate_is_lost_then(
+    cluster: Cluster, hosts: Hosts, command: list[str], play: Callable[..., str], platform_name: str
+) -> None:
+    """Who is left may lack what the other two had: the next run names no loss, and needs none to be named."""
+    cluster.wait_until_whole()
+    primary = cluster.primary()
+    candidate, other = (name for name in cluster.members if name != primary)
+    words = (f"old_primary={primary}", f"candidate={candidate}", f"confirm={platform_name}")
+    _die_at("Let another member lead", [*command, *(word for variable in words for word in ("-e", variable))])
+    with hosts.without_power(candidate):
+        assert not cluster.writers()
+        said = play("failover", "scope=database", *words, limit=LIMIT)
+        assert f"{primary}, or who Patroni elects once it is there: an earlier run stopped it" in said
+        assert f"{primary} was let back, and nothing else was done: the same command makes a new plan" in said
+        assert cluster.primary() in (primary, other)
+    cluster.wait_until_whole()
+
+
 def test_a_host_that_is_slow_to_answer_is_no_reason_to_stop(
     cluster: Cluster, hosts: Hosts, command: list[str], platform_name: str, tmp_path: Path
 ) -> None:

@@ -12,6 +12,8 @@ Pure: nothing is asked and nothing is changed here. What decides:
 - Only a server that answers, or a primary that was shut down, says how much log it has; any other has that at least.
 - Where no standby was synchronous at the end, only the server that led last knows what it acknowledged. Where its host
   answers, its log is compared with what the candidate has (:mod:`.unreplicated`), before it is stopped and after that.
+- A run may die, or lose its candidate, after it has stopped the old primary. Where nobody else is known to have every
+  acknowledged write, the next run lets it back, and nothing is lost.
 """
 
 from __future__ import annotations
@@ -23,8 +25,9 @@ from ansible_collections.freeagentics.platform.plugins.module_utils.failover.see
 from ansible_collections.freeagentics.platform.plugins.module_utils.postgres_observe.lsn import lag_bytes, show_lsn
 from ansible_collections.freeagentics.platform.plugins.module_utils.postgres_observe.timeline import History, objection
 
-#: What is to be done: nothing, as a primary serves; wait for the election that is under way; take the lease away.
-NOTHING, ELECTION, FAILOVER = "nothing", "election", "failover"
+#: What is to be done: nothing, as a primary serves; wait for the election that is under way; take the lease away; let
+#: those back that an earlier run stopped, and wait until one of them leads, or another one by their word.
+NOTHING, ELECTION, FAILOVER, RETURN = "nothing", "election", "failover", "return"
 #: What keeps the old primary from writing: its processes are stopped, its power is taken, or its lease has run out.
 ON_HOST, POWER, LEASE = "host", "power", "lease"
 
@@ -57,6 +60,11 @@ class Request:
         """Whether a loss was accepted of which nobody can tell how much it is, so that nothing is compared."""
         return bool(self.without or self.unknown_loss)
 
+    @property
+    def accepts_loss(self) -> bool:
+        """Whether any loss was accepted."""
+        return bool(self.forced or self.lost_bytes)
+
 
 @dataclass(frozen=True)
 class Objection:
@@ -77,6 +85,8 @@ class Plan:
     :param lost_bytes: how much log the candidate may lack when it is made to lead.
     :param stop: members that take writes without the lease, and are stopped.
     :param left: members that an earlier run stopped, or a signal, and that are let back.
+    :param back: members that an earlier run stopped and that are let back before anybody leads, as they may have what
+        nobody else is known to have.
     :param lost: bytes of log that the candidate lacks and another had; None where nobody can tell.
     :param after: the end of the candidate's log, where it has to be seen on the old primary's host that nothing was
         committed behind it; empty where nothing is to be seen there. ``timeline`` is that of both logs.
@@ -94,6 +104,7 @@ class Plan:
     fence: str = ""
     stop: Tuple[str, ...] = ()
     left: Tuple[str, ...] = ()
+    back: Tuple[str, ...] = ()
     lost: Optional[int] = None
     loss: str = ""
     after: str = ""
@@ -125,6 +136,10 @@ def make(sight: Sight, request: Request) -> Plan:
     deaf = old is not None and old.name in old.seen_by and old.answers and bool(_unseeing(sight, old))
     named = _named(request) or bool(witness) or (deaf and candidate is not None)
     fence = _fence(old, request) if old or store.leader else ""
+    objections = tuple(_objections(sight, request, able, candidate, lost, fence, witness, named))
+    back = _returning(sight, request, able) if objections else ()
+    if back:
+        return _return(back)
     return Plan(
         FAILOVER if store.leader else ELECTION,
         old=old.name if old else store.leader,
@@ -146,7 +161,7 @@ def make(sight: Sight, request: Request) -> Plan:
             *_steps(sight, candidate, fence, stop, witness, named),
             *_let_back([name for name in left if old is None or name != old.name]),
         ),
-        objections=tuple(_objections(sight, request, able, candidate, lost, fence, witness, named)),
+        objections=objections,
     )
 
 
@@ -206,7 +221,46 @@ def _writers_without_lease(sight: Sight) -> Tuple[str, ...]:
 
 def _left_stopped(sight: Sight) -> Tuple[str, ...]:
     """Return the members that an earlier run stopped and did not live to let back, and those that a signal stopped."""
-    return tuple(one.name for one in sight.members if (one.fenced and one.patroni != "active") or one.frozen)
+    return tuple(one.name for one in sight.members if one.held or one.frozen)
+
+
+def _returning(sight: Sight, request: Request, able: Sequence[Member]) -> Tuple[str, ...]:
+    """Return the members that an earlier run stopped, where nothing is lost only if they are let back.
+
+    Patroni starts them as standbys, and lets nobody lead without the lease, which is free or their own here.
+    """
+    store = sight.store
+    if store is None or store.paused or sight.superseded_by or any(one.writable for one in sight.members):
+        return ()
+    if any(_may_be_elected(sight)):
+        # Their word may be what it lacks.
+        return ()
+    if able and (request.accepts_loss or any(_loss(sight, one)[0] == 0 for one in able)):
+        return ()
+    held = [one for one in sight.members if one.held and one.identifier == store.identifier]
+    names = tuple(one.name for one in held if not _strayed(sight, one))
+    # Who was neither the last to lead nor synchronous has nothing that was acknowledged and that nobody else has.
+    had = {store.leader, store.synchronous_leader, *store.voters} if store.synchronous_mode else set(names)
+    return names if store.leader in ("", *names) and had.intersection(names) else ()
+
+
+def _return(names: Tuple[str, ...]) -> Plan:
+    """Return the plan that lets members back before anybody leads."""
+    told = ", ".join(names)
+    it, them = ("it is", "it") if len(names) == 1 else ("they are", "them")
+    return Plan(
+        RETURN,
+        back=names,
+        why=f"{told}, or who Patroni elects once {it} there: an earlier run stopped {them}, and nobody else is known "
+        "to have every acknowledged write",
+        loss="nothing by this run, which takes the lease from nobody",
+        steps=(
+            f"let {told} back, which an earlier run stopped",
+            "wait until a member leads",
+            "prove it: one server takes writes, and a write waits for a standby",
+            "take a full backup",
+        ),
+    )
 
 
 def _let_back(names: Sequence[str]) -> Iterator[str]:
@@ -225,6 +279,8 @@ def unable(sight: Sight, member: Member) -> str:
     """Return why a member cannot lead, or the empty text."""
     if not member.reached:
         return f"its host does not answer: {member.unreached}"
+    if member.held:
+        return "an earlier run stopped it"
     if member.patroni != "active":
         return f"its Patroni is {member.patroni or 'not there'}"
     if member.frozen:
@@ -305,7 +361,7 @@ def _silent(sight: Sight, candidate: Member) -> List[str]:
 
 def _named(request: Request) -> bool:
     """Return whether Patroni is told who shall lead; by itself it accepts no loss."""
-    return bool(request.candidate or request.forced or request.lost_bytes)
+    return bool(request.candidate or request.accepts_loss)
 
 
 def _fence(old: Optional[Member], request: Request) -> str:

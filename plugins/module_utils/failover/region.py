@@ -137,6 +137,19 @@ def leader(sight: Sight) -> Optional[Member]:
     return sight.member(sight.store.leader) if sight.store else None
 
 
+def superseder(sight: Sight, others: Mapping[str, Sight]) -> str:
+    """Return the region of others that leads instead of this one, as far as anybody sees; empty where none does.
+
+    One that leads by the same failover may be right, too, and so may one that writes and whose number nobody tells.
+    """
+    epoch = sight.store.epoch if sight.store else 0
+    for name, other in others.items():
+        writes = any(one.writable for one in other.members) or bool(_seen_writing(other))
+        if (_leads(other) and other.store and other.store.epoch >= epoch) or (other.store is None and writes):
+            return name
+    return ""
+
+
 def _leads(sight: Sight) -> bool:
     return sight.store is not None and bool(sight.store.config) and not sight.store.follows
 
@@ -211,7 +224,7 @@ def _copied_anew(sights: Mapping[str, Sight], name: str, old: str, request: Requ
 def _release(sights: Mapping[str, Sight], returns: Tuple[str, ...], lost: str) -> Iterator[str]:
     for name, sight in sights.items():
         for one in sight.members:
-            left = one.fenced and one.patroni != "active" and name != lost
+            left = one.held and name != lost
             if one.reached and (name in returns or left):
                 yield one.name
 

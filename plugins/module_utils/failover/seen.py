@@ -123,6 +123,11 @@ class Member:
         return not self.unreached
 
     @property
+    def held(self) -> bool:
+        """Whether a run stopped it for a failover, and nobody has let it back."""
+        return self.fenced and self.patroni != "active"
+
+    @property
     def frozen(self) -> bool:
         """Whether the server's process is stopped by a signal or a debugger; proc(5)."""
         return self.process in ("T", "t")
@@ -135,12 +140,16 @@ class Member:
 
 @dataclass(frozen=True)
 class Sight:
-    """Everything that was seen. ``store`` is None where no host got an answer of the cluster store."""
+    """Everything that was seen. ``store`` is None where no host got an answer of the cluster store.
+
+    ``superseded_by`` is the region that is seen to lead instead of this one, empty where none is.
+    """
 
     members: Tuple[Member, ...]
     store: Optional[Store]
     store_error: str = ""
     region: str = ""
+    superseded_by: str = ""
 
     def member(self, name: str) -> Optional[Member]:
         """Return a member by its name."""

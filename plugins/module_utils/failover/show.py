@@ -10,6 +10,7 @@ from ansible_collections.freeagentics.platform.plugins.module_utils.failover imp
 from ansible_collections.freeagentics.platform.plugins.module_utils.failover.plan import (
     ELECTION,
     NOTHING,
+    RETURN,
     Objection,
     Plan,
 )
@@ -28,7 +29,7 @@ def lines(sight: Sight, plan: Plan) -> List[str]:
             "silent": [_silent(one) for one in sight.members if not one.reached],
             "lease": [_lease(sight)],
             "leads next": [_next(plan)],
-            "lost": [plan.loss] if plan.candidate else [],
+            "lost": [plan.loss] if plan.candidate or plan.back else [],
             "steps": _numbered(plan.steps),
             "against it": list(_objections(plan.objections)),
         }
@@ -99,6 +100,8 @@ def _lease(sight: Sight) -> str:
 def _next(plan: Plan) -> str:
     if plan.kind == NOTHING:
         return f"nothing is to be done: {plan.why}"
+    if plan.kind == RETURN:
+        return plan.why
     if not plan.candidate:
         return "nobody can"
     elected = plan.kind == ELECTION and not plan.named

@@ -6,7 +6,13 @@ from __future__ import annotations
 
 from typing import Any, Dict, Iterator, List, Mapping
 
-from ansible_collections.freeagentics.platform.plugins.module_utils.failover.plan import LEASE, NOTHING, ON_HOST, POWER
+from ansible_collections.freeagentics.platform.plugins.module_utils.failover.plan import (
+    LEASE,
+    NOTHING,
+    ON_HOST,
+    POWER,
+    RETURN,
+)
 from ansible_collections.freeagentics.platform.plugins.module_utils.failover.region import (
     LEADS,
     PLANNED,
@@ -60,7 +66,7 @@ def answered(outcome: Mapping[str, Any]) -> bool:
 
 def _figures(plan: Mapping[str, Any], outcome: Mapping[str, Any]) -> Iterator[Dict[str, str]]:
     led = outcome.get("led") or {}
-    if plan["kind"] == NOTHING or not led:
+    if plan["kind"] in (NOTHING, RETURN) or not led:
         return
     if plan["kind"] == SWITCHOVER:
         yield {"name": "writes lost", "measured": "none", "target": "none"}
@@ -89,6 +95,9 @@ def _proved(plan: Mapping[str, Any], outcome: Mapping[str, Any]) -> Iterator[str
 
 def _next(plan: Mapping[str, Any], outcome: Mapping[str, Any]) -> Iterator[str]:
     yield from _unanswered(outcome)
+    if plan["kind"] == RETURN:
+        were = "was" if len(plan["back"]) == 1 else "were"
+        yield f"{', '.join(plan['back'])} {were} let back, and nothing else was done: the same command makes a new plan"
     for name in outcome.get("pools", ()):
         yield f"the pool on {name} did not hold its clients back: some of them may have seen an error"
     known = {*outcome.get("answering", ()), *outcome.get("returned", ())}

@@ -49,6 +49,18 @@ class CallbackModule(CallbackBase):
         if not ignore_errors:
             self.note(result._result["msg"])
 """
+#: A way to a host that is no longer there.
+LOST = """
+DOCUMENTATION = "name: lost"
+from ansible.errors import AnsibleConnectionFailure
+from ansible.plugins.connection.local import Connection as Local
+
+class Connection(Local):
+    transport = "lost"
+
+    def exec_command(self, *words, **named):
+        raise AnsibleConnectionFailure("Connection timed out")
+"""
 
 
 def tasks_in(entries):
@@ -208,7 +220,7 @@ def not_written(host, said):
 NUMBERS = ("revision", "lease_id", "forced", "lost_bytes", "ttl")
 
 
-def led(host, told, stopped):
+def led(host, told, stopped, **known):
     """Somebody is to lead instead of who was stopped for it."""
     # A play before it has said who that is.
     one = {"name": "{{ item }}", "groups": ["failover_stops"], "ansible_connection": "local"}
@@ -216,7 +228,7 @@ def led(host, told, stopped):
     return Case(
         stops + task("failover_database.yml", "Let another member lead"),
         told,
-        {host: {}},
+        {host: known},
         {"postgres_failover": {"failed": True, "msg": "db3 does not answer any more"}},
         __failover_cluster={"scope": "lab", "etcd": []},
         __failover_members=[],
@@ -229,6 +241,9 @@ def led(host, told, stopped):
     )
 
 
+FELL_SILENT = (
+    "{} does not answer any more, and whether another member leads is not known. Run this again, it makes a new plan"
+)
 FAILOVERS = [
     Case(
         GUARD,
@@ -283,7 +298,14 @@ FAILOVERS = [
     # A standby is not asked to.
     written("s3", None, True, "exit 2"),
     led("l1", "db3 does not answer any more", []),
-    led("l2", "db3 does not answer any more. l8, l9, which was stopped for this, was let back", ["l8", "l9"]),
+    led("l2", FELL_SILENT.format("l2"), [], ansible_connection="lost"),
+    led("l3", "db3 does not answer any more. l8, l9, which was stopped for this, was let back", ["l8", "l9"]),
+    led(
+        "l4",
+        f"{FELL_SILENT.format('l4')}. l8, l9, which was stopped for this, was let back",
+        ["l8", "l9"],
+        ansible_connection="lost",
+    ),
     Case(
         task("tasks/failover/report.yml", "Fail where visitors get no answer"),
         "db2 leads, but visitors get no answer. Look there",
@@ -547,6 +569,8 @@ def run_all(tmp_path_factory):
         text = STAND_IN.format(asked=str(folder / "asked"), answers=str(folder / "answers.json"), name=name)
         (home / "plugins" / "modules" / f"{name}.py").write_text(text)
     (folder / "answers.json").write_text(json.dumps({name: case.answers for name, case in CASES.items()}))
+    (folder / "connections").mkdir()
+    (folder / "connections" / "lost.py").write_text(LOST)
     (folder / "callbacks").mkdir()
     (folder / "callbacks" / "told.py").write_text(CALLBACK.format(told=str(folder / "told")))
     (folder / "bin").mkdir()
@@ -570,6 +594,7 @@ def run_all(tmp_path_factory):
         "ANSIBLE_CONFIG": str(folder / "ansible.cfg"),
         "ANSIBLE_CALLBACK_PLUGINS": str(folder / "callbacks"),
         "ANSIBLE_CALLBACKS_ENABLED": "told",
+        "ANSIBLE_CONNECTION_PLUGINS": str(folder / "connections"),
         "ANSIBLE_INVENTORY_ENABLED": "yaml",
     }
     program = str(Path(sys.executable).with_name("ansible-playbook"))
@@ -594,8 +619,10 @@ def test_who_was_stopped_is_let_back_where_it_goes_on(run):
     assert [(named[case], directory) for case, directory in let_back] == [
         ("c1", "/data"),
         ("c2", "/data"),
-        ("l2", "/data"),
-        ("l2", "/data"),
+        ("l3", "/data"),
+        ("l3", "/data"),
+        ("l4", "/data"),
+        ("l4", "/data"),
     ]
 
 

@@ -77,6 +77,42 @@ def test_each_host_has_its_part():
     assert plan["proves"] == ["db2", "db3"]
 
 
+def held(name, keys):
+    """A host that a run stopped, and did not let back."""
+    return host(name, "east", store=keys, patroni="inactive", fenced=True, control={"identifier": "7", "timeline": 1})
+
+
+def test_who_was_stopped_and_is_let_back_proves_that_it_leads():
+    keys = {**store("db1"), "sync": {"leader": "db1", "sync_standby": "db2", "quorum": 0}}
+    plan = plan_of([held("db1", keys), gone("db2", "east"), WEST])
+    assert (plan["kind"], plan["returns"], plan["acts"], plan["proves"]) == ("return", ["db1"], ["db1"], ["db1"])
+    assert (plan["stops"], plan["power"], plan["objections"]) == ([], [], [])
+
+
+@pytest.mark.parametrize(
+    ("west", "kind"),
+    [
+        (WEST, "return"),
+        # It leads: by a later failover, by the same one, by an earlier one.
+        (host("db9", "west", store=store("db9", region_epoch=3), server={"in_recovery": False}), "failover"),
+        (host("db9", "west", store=store("db9", region_epoch=2), server={"in_recovery": False}), "failover"),
+        (host("db9", "west", store=store("db9", region_epoch=1), server={"in_recovery": False}), "return"),
+        # Nobody tells by which, and it takes writes, or this region's host sees that.
+        (host("db9", "west", store={"error": "timed out"}, server={"in_recovery": False}), "failover"),
+        (host("db9", "west", store={"error": "timed out"}, server={"in_recovery": True}), "return"),
+        ({**gone("db9", "west"), "seen_here": {"role": "primary", "state": "running"}}, "failover"),
+        ({**gone("db9", "west"), "seen_here": {"role": "standby_leader", "state": "running"}}, "return"),
+        # Nobody sees it: its hosts' own guards decide.
+        (gone("db9", "west"), "return"),
+    ],
+)
+def test_nobody_is_let_back_where_another_region_is_seen_to_lead(west, kind):
+    keys = {**store("db1", region_epoch=2), "sync": {"leader": "db1", "sync_standby": "db2", "quorum": 0}}
+    stopped = held("db1", keys)
+    stopped["seen"]["members"] = {"db9": west.get("seen_here") or {}}
+    assert plan_of([stopped, gone("db2", "east"), west], region="east")["kind"] == kind
+
+
 def test_a_region_can_be_named():
     assert plan_of([EAST, WEST], region="west")["members"] == ["db9"]
 

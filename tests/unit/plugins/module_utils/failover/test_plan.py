@@ -15,6 +15,7 @@ from ansible_collections.freeagentics.platform.plugins.module_utils.failover.pla
     NOTHING,
     ON_HOST,
     POWER,
+    RETURN,
     Objection,
     Request,
     make,
@@ -362,6 +363,130 @@ def test_a_primary_that_nothing_reaches_is_killed_while_its_standbys_are_known()
     assert not make(sight(primary(), *members[1:]), Request(old_primary="db1")).named
     # Its own Patroni does not answer either: its server hears others.
     assert not make(sight(primary(seen_by=()), *members[1:]), Request(old_primary="db1")).named
+
+
+#: A run killed it, and nobody has let it back.
+HELD = {**DOWN, "patroni": "inactive", "fenced": True}
+BACK = (
+    "{0}, or who Patroni elects once {1} there: an earlier run stopped {2}, and nobody else is known to have every "
+    "acknowledged write"
+)
+
+
+@pytest.mark.parametrize(
+    ("members", "request_", "changes"),
+    [
+        # The candidate fell silent, and holds what the other one may lack; the lease still runs, or has run out.
+        ([primary(**HELD), dead("db2"), standby("db3")], {}, {}),
+        ([primary(**HELD), dead("db2"), standby("db3")], {}, {"leader": ""}),
+        # It was asked for by name, or the old primary is named again.
+        ([primary(**HELD), dead("db2"), standby("db3")], {"candidate": "db2", "old_primary": "db1"}, {}),
+        ([primary(**HELD), dead("db2"), standby("db3")], {"old_primary": "db1"}, {"leader": ""}),
+        # Nobody else is there, also where a loss was accepted: there is nobody to lose it with.
+        ([primary(**HELD), dead("db2"), dead("db3")], {}, {}),
+        ([primary(**HELD), dead("db2"), dead("db3")], {"without": ("db2",), "lost_bytes": 9}, {"leader": ""}),
+        # It is the last synchronous one, or alone has what it wrote without any.
+        ([primary(**HELD), dead("db2"), standby("db3")], {}, {"leader": "", "synchronous_leader": "db2"}),
+        ([primary(**{**HELD, "history": None}), standby("db2")], {}, ALONE),
+        # Of an asynchronous cluster, too.
+        ([primary(**HELD), standby("db2", 900)], {}, {"synchronous": (), "quorum": 0, "config": {}, "leader": ""}),
+    ],
+)
+def test_where_nobody_else_is_known_to_have_everything_who_was_stopped_is_let_back(members, request_, changes):
+    if changes.get("synchronous_leader"):
+        changes = {**changes, "synchronous": ("db1", "db3")}
+    plan = make(sight(*members, **changes), Request(power=True, **request_))
+    assert (plan.kind, plan.back, plan.objections) == (RETURN, ("db1",), ())
+    assert (plan.old, plan.candidate, plan.fence, plan.revision, plan.stop, plan.left) == ("", "", "", 0, (), ())
+    assert plan.why == BACK.format("db1", "it is", "it")
+    assert plan.loss == "nothing by this run, which takes the lease from nobody"
+    assert plan.steps == (
+        "let db1 back, which an earlier run stopped",
+        "wait until a member leads",
+        "prove it: one server takes writes, and a write waits for a standby",
+        "take a full backup",
+    )
+
+
+def test_all_that_were_stopped_and_have_the_data_of_the_cluster_are_let_back():
+    others = [primary("db2", **HELD), primary("db4", **HELD, identifier="8"), dead("db3")]
+    plan = make(sight(primary(**HELD), *others), Request())
+    assert (plan.kind, plan.back) == (RETURN, ("db1", "db2"))
+    assert plan.why == BACK.format("db1, db2", "they are", "them")
+
+
+SILENT = "db2 does not answer and may hold acknowledged writes that db3 lacks, and Patroni elects nobody without it"
+
+
+@pytest.mark.parametrize(
+    ("old", "others", "request_", "changes", "reason"),
+    [
+        # A loss was accepted, and one can lead with another one.
+        ({}, [standby("db3"), dead("db2")], {"lost_bytes": 10}, {}, SILENT),
+        # Somebody writes without the lease, holds it, or leads instead of the region.
+        ({}, [standby("db3"), dead("db2"), primary("db4")], {}, {"leader": ""}, SILENT),
+        (
+            {},
+            [standby("db3"), dead("db2"), dead("db4")],
+            {},
+            {"leader": "db4"},
+            "db2, db1 do not answer and may hold acknowledged writes that db3 lacks",
+        ),
+        ({}, [standby("db3"), dead("db2")], {}, {"superseded_by": "west"}, SILENT),
+        # It is no longer stopped, or it has another cluster's data, or went another way than this one.
+        ({"fenced": False}, [standby("db3"), dead("db2")], {}, {}, SILENT),
+        ({"patroni": "active"}, [standby("db3"), dead("db2")], {}, {}, SILENT),
+        ({"history": OTHER_WAY}, [standby("db3"), dead("db2")], {}, {}, SILENT),
+        # Its word could let one lead that went another way.
+        (
+            {},
+            [standby("db3"), dead("db2"), standby("db4", 5000, history=OTHER_WAY)],
+            {},
+            {},
+            "db4 went another way than the cluster (timeline 2 was left at 0/96 by one and at 0/C8 by the other), and "
+            "Patroni, which compares positions, might elect it",
+        ),
+        # It neither led last nor was synchronous.
+        ({}, [standby("db3"), dead("db2")], {}, {"leader": "", "synchronous_leader": "db2"}, SILENT),
+        # Nobody would let it lead.
+        (
+            {},
+            [standby("db3"), dead("db2")],
+            {},
+            {"config": {**STORE.config, "pause": True}},
+            "Patroni is in maintenance mode, in which it lets nobody take over: run `patronictl resume` on a database "
+            "host and then this again",
+        ),
+        # Another one than the one that was asked for has everything.
+        (
+            {},
+            [standby("db3"), dead("db2")],
+            {"candidate": "db2"},
+            {"quorum": 0},
+            "db2 cannot lead: its host does not answer: Connection timed out. db3 can",
+        ),
+    ],
+)
+def test_who_was_stopped_is_not_let_back_by_itself_where_that_ends_nothing(old, others, request_, changes, reason):
+    superseded_by = changes.get("superseded_by", "")
+    kept = {key: value for key, value in changes.items() if key != "superseded_by"}
+    seen = replace(sight(primary(**{**HELD, **old}), *others, **kept), superseded_by=superseded_by)
+    plan = make(seen, Request(**request_))
+    assert (plan.kind in (FAILOVER, ELECTION), plan.back) == (True, ())
+    assert plan.objections[0].reason.startswith(reason)
+
+
+def test_where_another_one_has_everything_it_leads_and_who_was_stopped_follows():
+    plan = make(sight(primary(**HELD), standby("db2"), standby("db3")), Request())
+    assert (plan.kind, plan.candidate, plan.left, plan.back, plan.objections) == (FAILOVER, "db2", ("db1",), (), ())
+
+
+def test_why_one_that_was_stopped_cannot_lead_is_told():
+    plan = make(sight(primary(**HELD, tags={"nofailover": True}), dead("db2"), leader="db2"), Request())
+    assert plan.objections[0].reason == (
+        "no member can lead (db1: an earlier run stopped it; db2: its host does not answer: Connection timed out). "
+        "Bring one of them back, or restore the database: docs/restore.md"
+    )
 
 
 def test_a_region_that_follows_acknowledged_nothing_by_itself():

@@ -49,6 +49,23 @@ def test_objections_name_what_overrules_them():
     )
 
 
+def test_who_goes_on_that_an_earlier_run_stopped_is_told_with_what_is_lost():
+    stopped = standby("db1", answers=False, process="", patroni="inactive", fenced=True, exact=False)
+    assert show(stopped, standby("db2"), Member("db3", unreached="gone")) == [
+        "found      db1: its PostgreSQL does not answer, Patroni is inactive; timeline 2, log up to at least 0/3E8",
+        "           db2: standby, synchronous; timeline 2, log up to 0/3E8",
+        "silent     db3: gone; nobody sees its Patroni",
+        "lease      db1, for 14 s more; its log was at 0/400",
+        "leads next db1, or who Patroni elects once it is there: an earlier run stopped it, and nobody else is known "
+        "to have every acknowledged write",
+        "lost       nothing by this run, which takes the lease from nobody",
+        "steps      1. let db1 back, which an earlier run stopped",
+        "           2. wait until a member leads",
+        "           3. prove it: one server takes writes, and a write waits for a standby",
+        "           4. take a full backup",
+    ]
+
+
 def test_a_server_that_hangs_is_told_from_one_that_is_down():
     frozen = standby("db1", answers=False, process="T", exact=False)
     down = standby("db2", answers=False, patroni="", position=None, history=None)

@@ -74,6 +74,17 @@ def test_how_the_old_primary_was_kept_from_writing_is_told(fence, fenced, line):
     assert [entry for entry in told["next"] if entry.startswith("db1")] == []
 
 
+@pytest.mark.parametrize(("back", "were"), [(["db1"], "db1 was"), (["db1", "db3"], "db1, db3 were")])
+def test_who_was_only_let_back_is_told_and_what_that_leaves_to_do(back, were):
+    plan = {**PLAN, "kind": "return", "old": "", "fence": "", "back": back}
+    told = tell(plan, {**OUTCOME, "led": {"leader": "db1", "seconds": 4.2}, "answering": ["db1", "db2", "db3"]})
+    assert (told["verdict"], told["good"], told["figures"]) == ("db1 leads", True, [])
+    assert told["next"] == [
+        f"{were} let back, and nothing else was done: the same command makes a new plan",
+        "a full backup was begun: `journalctl -u pgbackrest-after-failover` on the backup host",
+    ]
+
+
 def test_what_is_not_as_it_should_be_comes_first():
     site = {"endpoints": [{"url": "https://a.b/health", "healthy": False, "error": "status 503, not 200"}]}
     told = tell({**PLAN, "fence": "host"}, {**OUTCOME, "site": site, "answering": ["db2"], "backup": False})
