@@ -67,6 +67,8 @@ class Plan:
     :param stop: database hosts on which Patroni and PostgreSQL are stopped.
     :param power: database hosts whose power is taken.
     :param release: database hosts that may start again, as followers.
+    :param gone: regions that the operator says are gone and of which nobody tells whether they led, but for ``old``:
+        they are kept from writing, too.
     :param alone: whether ``to`` was superseded by ``old``, and goes on from where it was then.
     """
 
@@ -79,6 +81,7 @@ class Plan:
     stop: Tuple[str, ...] = ()
     power: Tuple[str, ...] = ()
     release: Tuple[str, ...] = ()
+    gone: Tuple[str, ...] = ()
     alone: bool = False
     loss: str = ""
     steps: Tuple[str, ...] = ()
@@ -107,21 +110,24 @@ def make(sights: Mapping[str, Sight], addresses: Mapping[str, str], request: Req
         for name in sights
         if not lost and name != old and (_must_return(sights, name, old) or _copied_anew(sights, name, old, request))
     )
-    stop = [one.name for name in (*returns, *((old,) if lost else ())) for one in sights[name].members if one.reached]
+    gone = tuple(name for name in request.gone if name not in (old, request.to) and sights[name].store is None)
+    kept_down = (*((old,) if lost else ()), *gone)
+    stop = [one.name for name in (*returns, *kept_down) for one in sights[name].members if one.reached]
     silent = [one.name for one in sights[old].members if not one.reached] if lost else []
-    power = silent if request.power else []
+    power = [one.name for name in kept_down for one in sights[name].members if not one.reached] if request.power else []
     plan = Plan(
         kind,
         request.to,
         old=old,
-        epoch=_epoch(sights, request.to, kind),
+        epoch=_epoch(sights, request.to, kind, gone),
         returns=returns,
         fresh=request.fresh if request.fresh in returns else "",
         stop=tuple(stop),
         power=tuple(power),
-        release=tuple(_release(sights, returns, old if lost else "")),
+        release=tuple(_release(sights, returns, kept_down)),
+        gone=gone,
         alone=bool(alone) and _leads(target),
-        loss=_loss(sights, request.to, old, kind, now),
+        loss=_loss(sights, request.to, old, kind, now) + (_given_up(gone, request.to) if gone else ""),
     )
     return Plan(
         **{
@@ -183,17 +189,20 @@ def _old(sights: Mapping[str, Sight], addresses: Mapping[str, str], to: str) -> 
     return followed or next((name for name in sights if name != to), "")
 
 
-def _epoch(sights: Mapping[str, Sight], to: str, kind: str) -> int:
+def _epoch(sights: Mapping[str, Sight], to: str, kind: str, gone: Sequence[str]) -> int:
     """Return the number of the failover by which a region leads, or is to: higher than any before.
 
     A region that is lost does not tell its number, and one that was built anew since then knows of none. But each
     failover of a region began a timeline, so there were fewer of them than the number of the timeline that came over.
+
+    One that is gone may have led instead of ``to``, by the number that this gives here: only the next one is higher.
     """
     highest = max((sight.store.epoch for sight in sights.values() if sight.store), default=0)
-    if kind == LEADS:
+    if kind == LEADS and not gone:
         return highest
-    timelines = [one.history.timeline for one in sights[to].members if one.history] if kind == UNPLANNED else []
-    return max([highest + 1, *timelines])
+    unknown = kind == UNPLANNED or gone
+    timelines = [one.history.timeline for one in sights[to].members if one.history] if unknown else []
+    return max([highest + 1, *timelines]) + (1 if gone else 0)
 
 
 def _kind(sights: Mapping[str, Sight], old: str) -> str:
@@ -221,10 +230,10 @@ def _copied_anew(sights: Mapping[str, Sight], name: str, old: str, request: Requ
     return name == request.fresh and name != (old or request.to) and store is not None and bool(store.config)
 
 
-def _release(sights: Mapping[str, Sight], returns: Tuple[str, ...], lost: str) -> Iterator[str]:
+def _release(sights: Mapping[str, Sight], returns: Tuple[str, ...], kept_down: Tuple[str, ...]) -> Iterator[str]:
     for name, sight in sights.items():
         for one in sight.members:
-            left = one.held and name != lost
+            left = one.held and name not in kept_down
             if one.reached and (name in returns or left):
                 yield one.name
 
@@ -245,6 +254,10 @@ def _loss(sights: Mapping[str, Sight], to: str, old: str, kind: str, now: float)
     return said + (f"; {lacks} bytes of log at least" if lacks else "")
 
 
+def _given_up(gone: Tuple[str, ...], to: str) -> str:
+    return f"; but everything that {' and '.join(gone)} acknowledged, if it led instead of {to}"
+
+
 def moment(seconds: float) -> str:
     """Return a moment as the report writes it.
 
@@ -262,16 +275,14 @@ def _steps(plan: Plan, sights: Mapping[str, Sight]) -> Iterator[str]:
         yield (
             f"stop the database of {name}, keep aside what only it has, and let it follow {plan.old or plan.to}; {how}"
         )
+    yield from _fencing(plan, sights)
     if plan.kind == PLANNED:
         yield f"let {plan.old} stop writing and follow {plan.to}"
         yield f"wait until {plan.to} has all of the log of {plan.old}, and let it lead"
     elif plan.kind == UNPLANNED:
-        stopped = [one.name for one in sights[plan.old].members if one.name in plan.stop]
-        if stopped:
-            yield f"stop Patroni and PostgreSQL on {', '.join(stopped)}, and see that no process of them is left"
-        if plan.power:
-            yield f"take the power of {', '.join(plan.power)}, and see that it is off"
         yield f"let {plan.to} lead"
+    elif plan.gone:
+        yield f"let {plan.to} lead on by failover {plan.epoch}, a higher number than {' or '.join(plan.gone)} may have"
     returning = {one.name for name in plan.returns for one in sights[name].members}
     left = [name for name in plan.release if name not in returning]
     if left:
@@ -290,6 +301,16 @@ def _steps(plan: Plan, sights: Mapping[str, Sight]) -> Iterator[str]:
             yield "warm the cache by requests, where some are declared"
         yield f"let {plan.to} grow to its full size, where a command for that is set"
         yield "take a full backup, and see that the site answers through its public name"
+
+
+def _fencing(plan: Plan, sights: Mapping[str, Sight]) -> Iterator[str]:
+    """Tell how regions that are lost or gone are kept from writing."""
+    down = (*((plan.old,) if plan.kind == UNPLANNED else ()), *plan.gone)
+    stopped = [one.name for name in down for one in sights[name].members if one.name in plan.stop]
+    if stopped:
+        yield f"stop Patroni and PostgreSQL on {', '.join(stopped)}, and see that no process of them is left"
+    if plan.power:
+        yield f"take the power of {', '.join(plan.power)}, and see that it is off"
 
 
 def _objections(sights: Mapping[str, Sight], plan: Plan, request: Request, silent: List[str]) -> Iterator[Objection]:
@@ -497,7 +518,7 @@ def lines(plan: Plan, sights: Mapping[str, Sight], addresses: Mapping[str, str])
     return {
         "regions": [_region(name, sight, addresses) for name, sight in sights.items()],
         "leads next": [_next(plan)],
-        "lost": [plan.loss] if plan.old else [],
+        "lost": [plan.loss] if plan.old or plan.gone else [],
     }
 
 

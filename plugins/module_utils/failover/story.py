@@ -222,6 +222,8 @@ def _region_next(plan: Mapping[str, Any], outcome: Mapping[str, Any]) -> Iterato
             f"when {plan['old']} is back: the same command lets it follow, and -e to={plan['old']} lets it lead again; "
             "what only it has is kept aside first"
         )
+    for name in plan["gone"]:
+        yield f"when {name} is back: the same command without region_is_gone lets it follow"
     yield from _silent_hosts(plan, outcome)
     if not outcome.get("declared"):
         yield f"write state: active to {plan['to']} in topology.yml, and state: standby to the others"
@@ -236,7 +238,8 @@ def _silent_hosts(plan: Mapping[str, Any], outcome: Mapping[str, Any]) -> Iterat
     known = set(outcome.get("answering", ()))
     for region, names in plan["members"].items():
         silent = [name for name in names if name not in known]
-        if silent and not (plan["kind"] == UNPLANNED and region == plan["old"]):
+        lost = (*plan["gone"], *([plan["old"]] if plan["kind"] == UNPLANNED else []))
+        if silent and region not in lost:
             yield f"no answer of {', '.join(silent)}, in {region}: `patronictl list` there says more"
 
 

@@ -474,6 +474,73 @@ def test_only_a_superseded_region_without_the_one_that_superseded_it_goes_on_alo
     assert plan_of(east, west, **request_).alone is False
 
 
+# The region leads, and the one that may have superseded it is gone with its cluster store
+
+
+WEST_LOST = silent(dead("west-db1"), dead("west-db2"))
+
+
+@pytest.mark.parametrize(
+    ("timeline", "epoch", "higher"),
+    [
+        # The other one led by 3, or by 1 more than the last failover that this one knows of.
+        (3, 0, 4),
+        (1, 0, 2),
+        (3, 3, 5),
+        (3, 5, 7),
+    ],
+)
+def test_beside_a_region_that_is_gone_the_other_one_leads_by_a_higher_number_than_that_one_had(timeline, epoch, higher):
+    east = sight(primary(history=History(timeline)), epoch=epoch)
+    took_over = plan_of(LOST, sight(standby_leader(history=History(timeline)), follows="10.0.0.1", epoch=epoch)).epoch
+    plan = plan_of(east, WEST_LOST, to="east", gone=("west",), power=True)
+    assert (plan.kind, plan.old, plan.gone, plan.epoch, plan.objections) == (LEADS, "", ("west",), higher, ())
+    assert plan.epoch > took_over
+    assert (plan.stop, plan.power, plan.release) == ((), ("west-db1", "west-db2"), ())
+    assert plan.loss == "nothing; but everything that west acknowledged, if it led instead of east"
+    assert plan.steps == (
+        "take the power of west-db1, west-db2, and see that it is off",
+        f"let east lead on by failover {higher}, a higher number than west may have",
+        finishing("east"),
+    )
+    assert lines(plan, {"east": east, "west": WEST_LOST}, ADDRESSES)["lost"] == [plan.loss]
+
+
+def test_hosts_that_answer_of_a_region_that_is_gone_are_stopped_and_stay_so():
+    held = down("west-db1", patroni="inactive", fenced=True)
+    plan = plan_of(EAST, silent(held, dead("west-db2"), error="timed out"), to="east", gone=("west",))
+    assert (plan.stop, plan.power, plan.release, plan.objections) == (("west-db1",), (), (), ())
+    assert plan.steps[0] == "stop Patroni and PostgreSQL on west-db1, and see that no process of them is left"
+
+
+@pytest.mark.parametrize(
+    ("west", "gone", "epoch"),
+    [
+        # Nobody said that it is gone, its settings are known, or the region itself is meant.
+        (WEST_LOST, (), 0),
+        (WEST, ("west",), 0),
+        (WEST_LOST, ("east",), 0),
+    ],
+)
+def test_else_a_region_leads_on_by_the_number_that_it_has(west, gone, epoch):
+    plan = plan_of(EAST, west, to="east", gone=gone, power=True)
+    assert (plan.kind, plan.epoch, plan.gone, plan.power, plan.loss) == (LEADS, epoch, (), (), "nothing")
+
+
+def test_where_a_region_hands_over_a_third_one_that_is_gone_is_kept_from_writing_too():
+    plan = plan_of_three(EAST, WEST, silent(dead("north-db1")), gone=("north",), power=True)
+    assert (plan.kind, plan.old, plan.epoch, plan.gone, plan.power) == (PLANNED, "east", 4, ("north",), ("north-db1",))
+    assert plan.steps[:2] == (
+        "take the power of north-db1, and see that it is off",
+        "let east stop writing and follow west",
+    )
+
+
+def test_the_region_that_returns_after_that_follows():
+    plan = plan_of(sight(primary(), epoch=4), sight(primary("west-db1"), epoch=3), to="east")
+    assert (plan.kind, plan.returns, plan.epoch, plan.objections) == (LEADS, ("west",), 4, ())
+
+
 def test_a_region_that_is_gone_and_alive_all_the_same_hands_over():
     """The operator is wrong: nothing has to be given up."""
     plan = plan_of(SUPERSEDED, TOOK_OVER, to="east", gone=("west",))

@@ -174,6 +174,7 @@ REGION = {
     "old": "east",
     "returns": (),
     "alone": False,
+    "gone": (),
     "loss": "what east acknowledged after 2026-11-26 02:59:47.600Z, 12 s ago",
     "members": {"east": ["db1", "db2"], "west": ["db9"]},
     "shown": ["regions    east: leads"],
@@ -269,6 +270,14 @@ def test_where_a_region_goes_on_alone_the_loss_is_that_of_the_plan():
     told = tell_of_regions({**REGION, "alone": True, "loss": loss}, REGION_OUTCOME)
     assert told["verdict"] == "west leads with db9, instead of east"
     assert told["figures"][0] == {"name": "writes lost", "measured": loss, "target": "under 1 min (R46, R63)"}
+
+
+def test_a_region_that_is_gone_is_told_how_it_follows_again_and_no_news():
+    plan = {**REGION, "kind": "leads", "to": "west", "old": "", "gone": ("east",)}
+    told = tell_of_regions(plan, {**REGION_OUTCOME, "answering": ["db9"], "declared": True})
+    assert told["verdict"] == "west leads with db9, as before"
+    assert told["next"][0] == "when east is back: the same command without region_is_gone lets it follow"
+    assert not [line for line in told["next"] if line.startswith("no answer")]
 
 
 DECLARE = "write state: active to west in topology.yml, and state: standby to the others"
