@@ -263,7 +263,12 @@ FAILOVERS = [
     Case(AGAINST, None, __failover_plan={"objections": []}),
     power("p1", not_taken("p1", "no such host"), "echo who; echo no such host. >&2; exit 1"),
     power("p2", not_taken("p2", "The command exited with a non-zero return code"), "exit 3"),
-    power("p3", not_taken("p3", "Task failed: Timed out after 1 second(s)"), "sleep 20", failover_fence_seconds=1),
+    power(
+        "p3",
+        not_taken("p3", "it took longer than failover_fence_seconds (1), and was ended"),
+        "sleep 60",
+        failover_fence_seconds=1,
+    ),
     power("p4", None, "echo on its way >&2"),
     power(
         "p5",
@@ -576,7 +581,8 @@ def run_all(tmp_path_factory):
     (folder / "bin").mkdir()
     (folder / "bin" / "psql").write_text('#!/bin/sh\neval "$PSQL"\n')
     (folder / "bin" / "psql").chmod(0o755)
-    (folder / "tasks").symlink_to(PLAYBOOKS / "tasks")
+    for name in ("tasks", "files"):
+        (folder / name).symlink_to(PLAYBOOKS / name)
     hosts = {host: known for case in CASES.values() for host, known in case.hosts.items()}
     assert len(hosts) == sum(len(case.hosts) for case in CASES.values())
     local = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
