@@ -76,6 +76,7 @@ def _planned(hosts, databases, request, moment):
             f"this lets {request['platform']} meet a fault; say -e confirm={request['platform']} if that is the "
             "platform that you mean"
         )
+    _given_up(planned, request, primary)
     if not request["client"]:
         raise ValueError("drill_client_host is not set: name a host outside of the platform that stores records")
     if planned["fault"] == scenarios.POWER and not request["power"]:
@@ -104,10 +105,27 @@ def _planned(hosts, databases, request, moment):
             f"drill      {planned['title']} ({planned['row']})",
             f"hosts      {', '.join(planned['hosts'])}",
             f"dealt with {deals.get(planned['operator'], 'an operator, with scope=region')}",
+            *(f"may lose   acknowledged writes that only {primary} and {name} have" for name in planned["gives_up"]),
             "passed     every acknowledged record is on every server once, and the site is away "
             f"{planned['seconds']:g} s at most",
         ],
     }
+
+
+def _given_up(planned, request, primary):
+    """See that acknowledged writes are given up only on a platform for drills, or by the operator's own word.
+
+    :raises ValueError: they would be by nobody's.
+    """
+    names = planned["gives_up"]
+    if not names or request["drillable"] or set(request["without"].split(",")) == set(names):
+        return
+    told, are = ", ".join(names), "is" if len(names) == 1 else "are"
+    raise ValueError(
+        f"scenario {planned['name']}: {told} {are} lost together with {primary}, and another member leads then: "
+        f"acknowledged writes that only they have are lost for good. Let a member lead that is alone in its zone, with "
+        f"playbooks/switchover.yml, or say -e without={','.join(names)}, which gives those writes up"
+    )
 
 
 def _whole(databases):

@@ -203,6 +203,7 @@ def drill(name: str, hosts: Hosts, primary: str) -> Dict[str, Any]:
     if not chosen:
         raise ValueError(f"scenario {name}: the region that leads has no host for it. Name another scenario")
     operator = ITSELF if scenario.operator == DATABASE and _no_way_in(chosen, hosts) else scenario.operator
+    gives_up = _given_up(chosen, hosts, primary) if operator == DATABASE else []
     return {
         "name": name,
         "title": scenario.title,
@@ -213,7 +214,8 @@ def drill(name: str, hosts: Hosts, primary: str) -> Dict[str, Any]:
         "hosts": chosen,
         "seconds": scenario.seconds,
         "operator": operator,
-        "says": _said(scenario, chosen, hosts, primary) if operator == DATABASE else [],
+        "gives_up": gives_up,
+        "says": _said(scenario, gives_up, primary) if operator == DATABASE else [],
     }
 
 
@@ -223,13 +225,17 @@ def _no_way_in(chosen: Sequence[str], hosts: Hosts) -> bool:
     return bool(bastions) and bastions <= set(chosen)
 
 
-def _said(scenario: Scenario, chosen: Sequence[str], hosts: Hosts, primary: str) -> List[str]:
+def _given_up(chosen: Sequence[str], hosts: Hosts, primary: str) -> List[str]:
+    """Return the members that are lost with the primary: what only they and it have is lost where another one leads."""
+    members = [one["name"] for one in hosts if "postgres" in one["services"]]
+    return [name for name in chosen if name in members and name != primary]
+
+
+def _said(scenario: Scenario, gives_up: Sequence[str], primary: str) -> List[str]:
     """Return what the operator says beside the scope, as variables of playbooks/failover.yml."""
     if scenario.fault in SERVES_ON:
         return [f"old_primary={primary}"]
-    members = [one["name"] for one in hosts if "postgres" in one["services"]]
-    without = [name for name in chosen if name in members and name != primary]
-    return [f"without={','.join(without)}"] if without else []
+    return [f"without={','.join(gives_up)}"] if gives_up else []
 
 
 def longest(attempts: Sequence[ledger.Attempt], begin: float, end: float) -> ledger.Outage:

@@ -53,6 +53,7 @@ REQUEST = {
     "client": "client1",
     "power": True,
     "release": "bad.tar.gz",
+    "without": "",
 }
 
 
@@ -120,6 +121,7 @@ def test_a_drill_is_about_the_region_that_leads():
         "hosts": ["db1"],
         "seconds": 40,
         "operator": "",
+        "gives_up": [],
         "says": [],
         "refusal": "",
         "region": "east",
@@ -154,6 +156,48 @@ def test_the_region_that_leads_may_be_any():
 )
 def test_the_screen_says_which_hosts_and_who_deals_with_it(scenario, hosts, dealt):
     assert plan_of(scenario=scenario)["shown"][1:3] == [f"hosts      {hosts}", f"dealt with {dealt}"]
+
+
+def in_the_zone_of_db1(*names):
+    """More database hosts in the zone of the one that leads: what is declared, and what is seen."""
+    return {
+        "scenario": "zone_lost",
+        "hosts": (*HOSTS, *(host(name, "east", "a", "postgres") for name in names)),
+        "databases": (DB1, DB2, DB9, *(database(name, "east", True) for name in names)),
+    }
+
+
+@pytest.mark.parametrize(
+    ("more", "lost", "request_"),
+    [
+        (["db4"], ["db4"], {"drillable": True}),
+        (["db4"], ["db4"], {"without": "db4"}),
+        (["db4", "db5"], ["db4", "db5"], {"without": "db5,db4"}),
+        ([], [], {}),
+    ],
+)
+def test_a_drill_that_may_lose_writes_says_so(more, lost, request_):
+    plan = plan_of(**in_the_zone_of_db1(*more), **request_)
+    assert (plan["refusal"], plan["gives_up"]) == ("", lost)
+    assert plan["says"] == ([f"without={','.join(lost)}"] if lost else [])
+    assert plan["shown"][3:-1] == [f"may lose   acknowledged writes that only db1 and {name} have" for name in lost]
+
+
+@pytest.mark.parametrize(
+    ("more", "without", "told", "say"),
+    [
+        (["db4"], "", "db4 is", "db4"),
+        (["db4"], "db2", "db4 is", "db4"),
+        (["db4", "db5"], "db4", "db4, db5 are", "db4,db5"),
+    ],
+)
+def test_a_drill_loses_writes_only_by_the_operators_own_word(more, without, told, say):
+    """That the platform may meet a fault gives nothing up."""
+    assert plan_of(**in_the_zone_of_db1(*more), without=without)["refusal"] == (
+        f"scenario zone_lost: {told} lost together with db1, and another member leads then: acknowledged writes that "
+        "only they have are lost for good. Let a member lead that is alone in its zone, with playbooks/switchover.yml, "
+        f"or say -e without={say}, which gives those writes up"
+    )
 
 
 def test_a_platform_with_one_region_can_be_drilled():

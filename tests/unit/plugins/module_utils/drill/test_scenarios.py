@@ -90,6 +90,7 @@ def test_each_drill_is_about_hosts_of_the_region(name, row, fault, hosts, second
         "hosts": hosts,
         "seconds": seconds,
         "operator": operator,
+        "gives_up": ["db4"] if name == "zone_lost" else [],
         "says": {
             "primary_deaf": ["old_primary=db2"],
             "primary_disk_full": ["old_primary=db2"],
@@ -102,7 +103,7 @@ def test_each_drill_is_about_hosts_of_the_region(name, row, fault, hosts, second
 def test_where_the_zone_takes_the_bastion_with_it_no_operator_can_act(zone, operator, says):
     primary = next(one["name"] for one in REGION if one["zone"] == zone and "postgres" in one["services"])
     planned = drill("zone_lost", REGION, primary)
-    assert (planned["operator"], planned["says"]) == (operator, says)
+    assert (planned["operator"], planned["says"], planned["gives_up"]) == (operator, says, ["db4"] if says else [])
 
 
 def test_a_bastion_that_is_left_lets_an_operator_act():
@@ -129,7 +130,10 @@ def test_a_bastion_that_is_left_lets_an_operator_act():
 )
 def test_an_operator_says_what_nobody_else_knows(scenario, zones, says):
     hosts = [host("etcd1", "a", "etcd"), *(host(name, zone, "postgres") for name, zone in zones.items())]
-    assert drill(scenario, hosts, "db1")["says"] == says
+    planned = drill(scenario, hosts, "db1")
+    assert planned["says"] == says
+    if scenario == "zone_lost":
+        assert planned["gives_up"] == [name for one in says for name in one.removeprefix("without=").split(",")]
 
 
 THERE_ARE = """. There are:
