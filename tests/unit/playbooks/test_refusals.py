@@ -95,8 +95,9 @@ NUMBER = itertools.count(1)
 class Case:
     """Tasks with what they know, and what they stop with; None where they go on."""
 
-    def __init__(self, tasks, told, hosts=None, answers=None, environment=None, **variables):
+    def __init__(self, tasks, told, hosts=None, answers=None, environment=None, ignore_unreachable=False, **variables):
         self.tasks, self.told, self.variables = tasks, told, variables
+        self.ignore_unreachable = ignore_unreachable
         #: Variables by host; each host is of one case only, as what it learns stays.
         self.hosts = hosts or {f"host{next(NUMBER)}": {}}
         self.answers, self.environment = answers or {}, environment or {}
@@ -107,6 +108,7 @@ class Case:
             "name": name,
             "hosts": ":".join(self.hosts),
             "gather_facts": False,
+            "ignore_unreachable": self.ignore_unreachable,
             "vars": {
                 "platform_name": "lab",
                 "platform_domain": "example.com",
@@ -493,6 +495,47 @@ MEETS = task("drill.yml", "Let it happen, or note why not") + telling("__drill_t
 GIVES = whole("tasks/drill/give_back.yml") + telling("__drill_kept | default('it ended')")
 NOTHING = {"on_host": False, "fault": "none"}
 SILENT = {"unreachable": True, "msg": "Connection timed out"}
+WAS = {"bad": "bad1", "current": "good2", "previous": "good1"}
+
+
+def released(host, answer, told="it ended", known=(), **given):
+    """A drill that deployed a release is ended where this one is found."""
+    return Case(
+        GIVES,
+        told,
+        {host: {"app_name": "api", **dict(known)}},
+        {"app_release": answer},
+        ignore_unreachable=True,
+        __drill_given={"on_host": False, "fault": "deploy", **given},
+        ansible_inventory_sources=["lab"],
+    )
+
+
+#: What is done there: the release that is brought back, and the links that are led where they led.
+BACK, LINKS = ["--limit={}", "--extra-vars=app_rollback_version=good2"], ("restored", "good2", "good1")
+RELEASED = {
+    # The run died while the release became healthy or not, or it became so.
+    "v1": (released("v1", {"current": "bad1", "stale": True}, releases=WAS), BACK, LINKS),
+    "v2": (released("v2", {"current": "bad1", "stale": False}, known={"__drill_releases": WAS}), BACK, LINKS),
+    # It died before that, or while the release was taken back.
+    "v3": (released("v3", {"current": "good2", "stale": True}, releases=WAS), BACK, None),
+    # It was taken back, somebody has deployed another one meanwhile, or nobody noted what was there.
+    "v4": (released("v4", {"current": "good2", "stale": False}, releases=WAS), None, None),
+    "v5": (released("v5", {"current": "good3", "stale": True}, releases=WAS), None, None),
+    "v6": (released("v6", {"current": "bad1", "stale": True}), None, None),
+    # It was there before already.
+    "v7": (
+        released("v7", {"current": "bad1", "stale": False}, releases={**WAS, "current": "bad1"}),
+        [BACK[0], "--extra-vars=app_rollback_version=bad1"],
+        None,
+    ),
+    "v8": (released("v8", {"failed": True, "msg": "no such host"}, "no such host", releases=WAS), None, None),
+    "v9": (
+        released("v9", {}, "Task failed: Connection timed out", {"ansible_connection": "lost"}, releases=WAS),
+        None,
+        None,
+    ),
+}
 BEGIN, SEEN = "Stop where another drill runs", {"refusal": "a drill runs: primary_lost, by ann on ops1"}
 QUICKER = "another drill was noted meanwhile ({}): the same command again tells more of it"
 
@@ -549,6 +592,7 @@ DRILLS = [
     answering("e1", "Connection timed out", GIVES, {"__drill_end": SILENT}, __drill_given=NOTHING),
     answering("e2", "it does not answer", GIVES, {"__drill_end": {"unreachable": True}}, __drill_given=NOTHING),
     answering("e3", "it ended", GIVES, {"__drill_end": {"rc": 0}}, __drill_given=NOTHING),
+    *(case for case, _back, _links in RELEASED.values()),
     Case(
         task("tasks/drill/report.yml", "Fail where the platform did not pass"),
         "the platform did not pass: a web server is lost: did not pass; away 16 s",
@@ -570,7 +614,7 @@ def run_all(tmp_path_factory):
     home = folder / "ansible_collections" / "freeagentics" / "platform"
     (home / "plugins" / "modules").mkdir(parents=True)
     (home / "galaxy.yml").write_text("namespace: freeagentics\nname: platform\nversion: 99.0.0\n")
-    for name in ("postgres_commits_info", "postgres_failover", "postgres_fence"):
+    for name in ("app_release", "postgres_commits_info", "postgres_failover", "postgres_fence"):
         text = STAND_IN.format(asked=str(folder / "asked"), answers=str(folder / "answers.json"), name=name)
         (home / "plugins" / "modules" / f"{name}.py").write_text(text)
     (folder / "answers.json").write_text(json.dumps({name: case.answers for name, case in CASES.items()}))
@@ -580,7 +624,9 @@ def run_all(tmp_path_factory):
     (folder / "callbacks" / "told.py").write_text(CALLBACK.format(told=str(folder / "told")))
     (folder / "bin").mkdir()
     (folder / "bin" / "psql").write_text('#!/bin/sh\neval "$PSQL"\n')
-    (folder / "bin" / "psql").chmod(0o755)
+    (folder / "bin" / "ansible-playbook").write_text(f'#!/bin/sh\necho "$CASE: $*" >> {folder}/played\n')
+    for name in ("psql", "ansible-playbook"):
+        (folder / "bin" / name).chmod(0o755)
     for name in ("tasks", "files"):
         (folder / name).symlink_to(PLAYBOOKS / name)
     hosts = {host: known for case in CASES.values() for host, known in case.hosts.items()}
@@ -591,7 +637,7 @@ def run_all(tmp_path_factory):
     plays = [case.play(name) for name, case in CASES.items()]
     (folder / "play.yml").write_text(yaml.safe_dump(plays))
     (folder / "ansible.cfg").touch()
-    for name in ("told", "asked"):
+    for name in ("told", "asked", "played"):
         (folder / name).touch()
     environment = {
         **os.environ,
@@ -608,7 +654,9 @@ def run_all(tmp_path_factory):
     # Plays that were rescued leave a status of their own.
     subprocess.run(command, env=environment, capture_output=True, check=False)
     told = dict(json.loads(line) for line in (folder / "told").read_text().splitlines())
-    return told, [json.loads(line) for line in (folder / "asked").read_text().splitlines()]
+    asked = [json.loads(line) for line in (folder / "asked").read_text().splitlines()]
+    played = [line.split(": ", 1) for line in (folder / "played").read_text().splitlines()]
+    return told, [*asked, *([case, "ansible-playbook", words.split()] for case, words in played)]
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -630,6 +678,18 @@ def test_who_was_stopped_is_let_back_where_it_goes_on(run):
         ("l4", "/data"),
         ("l4", "/data"),
     ]
+
+
+@pytest.mark.parametrize("host", RELEASED)
+def test_a_release_that_a_drill_deployed_is_taken_back_where_it_is_still_there(run, host):
+    _told, asked = run
+    case, back, links = RELEASED[host]
+    name = next(key for key, one in CASES.items() if one is case)
+    played = [words[2:] for key, module, words in asked if key == name and module == "ansible-playbook"]
+    assert played == ([[word.format(host) for word in back]] if back else [])
+    led = [given for key, module, given in asked if key == name and module == "app_release"]
+    led = [(one["state"], one["current"], one["previous"]) for one in led if one["state"] == "restored"]
+    assert led == ([links] if links else [])
 
 
 def test_every_task_that_stops_a_run_is_among_these():
