@@ -9,7 +9,7 @@ from ansible_collections.freeagentics.platform.plugins.module_utils.restore impo
 from ansible_collections.freeagentics.platform.plugins.module_utils.restore.target import RestoreError, parse_target
 
 
-def restore_plan(request, backups, archives, free=None, reachable=True, following=(), unarchived=None):
+def restore_plan(request, backups, archives, free=None, reachable=True, following=(), unarchived=None, archived=False):
     """Return which backup is restored, to what, and what stands against it, or why none can be."""
     repositories = plan.read(backups, archives)
     windows = [plan.describe(one) for one in repositories]
@@ -20,6 +20,7 @@ def restore_plan(request, backups, archives, free=None, reachable=True, followin
     except RestoreError as error:
         return {"refusal": str(error), "windows": windows, "objections": []}
     in_place = request.get("scope") == "in_place"
+    left = archived or request.get("later_log_is_left")
     return {
         "refusal": "",
         "target": target.kind,
@@ -31,6 +32,7 @@ def restore_plan(request, backups, archives, free=None, reachable=True, followin
         "why": choice.why,
         "at_least": "" if choice.at_least is None else show_lsn(choice.at_least),
         "windows": windows,
+        "uneven": plan.uneven(choice, repositories),
         "objections": list(
             plan.objections(
                 choice,
@@ -41,6 +43,7 @@ def restore_plan(request, backups, archives, free=None, reachable=True, followin
                 bool(reachable or request.get("members_are_off")),
                 following,
                 "" if request.get("unarchived_log_is_left") else _unarchived(unarchived or {}),
+                () if left else plan.later(choice, repositories),
             )
         ),
     }

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Iterable, List, Mapping, Optional, Sequence, Tuple
 
 from ..pgbackrest.archive import SEGMENT_SIZE
-from ..postgres_observe.lsn import first_byte, parse_lsn
+from ..postgres_observe.lsn import first_byte, parse_lsn, show_lsn
 from .target import LATEST, LSN, TIME, RestoreError, Target
 
 #: The part of a file system that is left free beside what a restore needs.
@@ -48,12 +48,21 @@ class Span:
 
 @dataclass(frozen=True)
 class Repository:
-    """A repository: why it cannot be read, or its spans, the oldest first, and whether the log goes on after a gap."""
+    """A repository: why it cannot be read, or its spans, the oldest first, and whether the log goes on after a gap.
+
+    ``timeline`` is the one along which the spans lead, ``end`` where its log ends, whether it leads there or not.
+    """
 
     number: int
     error: str
     spans: Tuple[Span, ...]
     breaks_off: str = ""
+    timeline: int = 0
+    end: int = 0
+
+    def log(self) -> str:
+        """Return how far its log goes, in words."""
+        return f"repository {self.number} has log up to {show_lsn(self.end)} on timeline {self.timeline}"
 
 
 @dataclass(frozen=True)
@@ -88,7 +97,10 @@ def _repository(archive: Mapping[str, Any], info: Mapping[str, Any]) -> Reposito
     # Of 16 MiB; larger ones only begin later.
     later = [gap["first"] for gap in archive.get("gaps", ()) if spans and first_byte(gap["first"]) >= end]
     breaks_off = later[0] if last and later else ""
-    return Repository(archive["number"], archive.get("error", ""), spans, breaks_off)
+    timeline = archive.get("timeline", 0)
+    if last and int(last["segment"][:8], 16) == timeline:
+        end = max(end, first_byte(last["segment"]) + SEGMENT_SIZE)
+    return Repository(archive["number"], archive.get("error", ""), spans, breaks_off, timeline, end)
 
 
 def _span(window: Mapping[str, Any], known: Mapping[str, Mapping[str, Any]]) -> Span:
@@ -110,6 +122,8 @@ def _backup(one: Mapping[str, Any]) -> Backup:
 def choose(target: Target, repositories: Sequence[Repository], wanted: Optional[int] = None, label: str = "") -> Choice:
     """Return the backup that is nearest before the target, from the first repository that leads there.
 
+    The newest transaction is in the repository that has most of the log; one that was away has less than the others.
+
     :param wanted: the only repository to look at.
     :param label: the only backup to take.
     :raises RestoreError: none leads to the target. The message says what can be restored.
@@ -118,17 +132,29 @@ def choose(target: Target, repositories: Sequence[Repository], wanted: Optional[
     if not considered:
         numbers = ", ".join(str(one.number) for one in repositories) or "none"
         raise RestoreError(f"there is no repository {wanted}; the repositories are {numbers}")
-    for repository in considered:
-        # The newest transaction is at the end of the log, so no span before a gap leads to it.
-        spans = repository.spans[-1:] if target.kind == LATEST else repository.spans
-        for span in reversed(spans):
-            backup = _nearest(target, span, label)
-            if backup is not None and not (target.kind == LATEST and repository.breaks_off):
-                return _choice(target, repository, span, backup)
+    leading = [found for found in (_leads(target, one, label) for one in considered) if found]
+    if leading and target.kind == LATEST:
+        # Of those that have the same log, this is the first one.
+        return _choice(target, *max(leading, key=lambda one: (one[0].timeline, one[1].end_lsn)))
+    if leading:
+        return _choice(target, *leading[0])
     with_backup = f" from backup {label}" if label else ""
     raise RestoreError(
         f"{target.words()} cannot be restored{with_backup}. {'; '.join(describe(one) for one in considered)}"
     )
+
+
+def _leads(target: Target, repository: Repository, label: str) -> Optional[Tuple[Repository, Span, Backup]]:
+    """Return a repository with the span and the backup of it that lead to the target, or None where none do."""
+    if target.kind == LATEST and repository.breaks_off:
+        return None
+    # The newest transaction is at the end of the log, so no span before a gap leads to it.
+    spans = repository.spans[-1:] if target.kind == LATEST else repository.spans
+    for span in reversed(spans):
+        backup = _nearest(target, span, label)
+        if backup is not None:
+            return repository, span, backup
+    return None
 
 
 def _nearest(target: Target, span: Span, label: str) -> Optional[Backup]:
@@ -159,6 +185,33 @@ def _choice(target: Target, repository: Repository, span: Span, backup: Backup) 
     return Choice(repository.number, backup, max(0, end - backup.stop_lsn), why, at_least)
 
 
+def uneven(choice: Choice, repositories: Sequence[Repository]) -> str:
+    """Return how far the log of each repository goes where it is not the same and the newest transaction is wanted."""
+    having = [one for one in repositories if one.end]
+    if choice.at_least is None or len({(one.timeline, one.end) for one in having}) < 2:
+        return ""
+    return ", ".join(one.log() for one in having)
+
+
+def later(choice: Choice, repositories: Sequence[Repository]) -> Tuple[str, ...]:
+    """Return which repositories have log that is later than all that is restored of the newest transaction."""
+    if choice.at_least is None:
+        return ()
+    chosen = next(one for one in repositories if one.number == choice.repository)
+    return tuple(
+        f"{one.log()}, and {chosen.log()}: what was written in between would be missing in what is restored. "
+        f"{_take(one)}, with -e later_log_is_left=true"
+        for one in repositories
+        if (one.timeline, one.end) > (chosen.timeline, chosen.end)
+    )
+
+
+def _take(repository: Repository) -> str:
+    if repository.spans and not repository.breaks_off:
+        return f"Use -e repository={repository.number}, or leave that log there"
+    return f"It cannot be restored from there, as {describe(repository)}. Leave that log there"
+
+
 def describe(repository: Repository) -> str:
     """Return what can be restored from a repository, in words."""
     name = f"repository {repository.number}"
@@ -180,6 +233,7 @@ def objections(
     primary_kept: bool = True,
     following: Iterable[str] = (),
     unarchived_log: str = "",
+    later_log: Sequence[str] = (),
 ) -> Tuple[str, ...]:
     """Return what stands against carrying out a plan; each one names the variable that overrules it.
 
@@ -187,6 +241,7 @@ def objections(
     :param primary_kept: whether all database hosts of all regions can be reached, so that none of them goes on writing.
     :param following: the hosts of regions that follow, which copy what was restored.
     :param unarchived_log: what :func:`unarchived` returns, empty where the newest log is archived. A copy may lack it.
+    :param later_log: what :func:`later` returns. A copy may lack it, too.
     """
     found: List[str] = []
     if in_place and confirm != platform:
@@ -198,6 +253,8 @@ def objections(
         )
     if in_place and unarchived_log:
         found.append(unarchived_log)
+    if in_place:
+        found += later_log
     needed = round((choice.backup.content + choice.log) * (1 + MARGIN))
     copying = frozenset(following)
     for host, bytes_free in sorted(free.items()):

@@ -73,6 +73,7 @@ def test_a_plan_names_the_backup_and_says_what_else_can_be_restored():
         "why": "the youngest one that ended before the target",
         "at_least": "",
         "windows": WINDOWS,
+        "uneven": "",
         "objections": [],
     }
 
@@ -191,3 +192,35 @@ def test_log_that_cannot_be_archived_stands_against_a_plan(changes, objections):
     unarchived = {"host": "db1", "said": "ERROR: [049]: refused\n"}
     assert restore_plan(request, BACKUPS, ARCHIVES, {}, True, [], unarchived)["objections"] == objections
     assert restore_plan(request, BACKUPS, ARCHIVES, {}, True, [], {})["objections"] == []
+
+
+def more(archive):
+    """Return an archive that goes on for a segment."""
+    (window,) = archive["windows"]
+    longer = {**window, "end": TEN + 10860, "end_lsn": "0/A000000"}
+    return {**archive, "timeline": 1, "last": {"segment": "000000010000000000000009"}, "windows": [longer]}
+
+
+@pytest.mark.parametrize(
+    ("changes", "archived", "repository", "objected"),
+    [
+        ({}, False, 2, False),
+        # -e gives texts.
+        ({"repository": "1"}, False, 1, True),
+        ({"repository": "2"}, False, 2, False),
+        ({"repository": "1", "later_log_is_left": True}, False, 1, False),
+        # Its segment came since.
+        ({"repository": "1"}, True, 1, False),
+        ({"repository": "1", "scope": "scratch"}, False, 1, False),
+    ],
+)
+def test_log_that_another_repository_has_stands_against_a_plan(changes, archived, repository, objected):
+    request = {"scope": "in_place", "platform": "lab", "confirm": "lab", **changes}
+    archives = [{**ARCHIVES[0], "timeline": 1}, more(ARCHIVES[1])]
+    plan = restore_plan(request, BACKUPS, archives, {}, True, [], {}, archived)
+    had, has = "log up to 0/9000000 on timeline 1", "log up to 0/A000000 on timeline 1"
+    assert (plan["repository"], plan["uneven"]) == (repository, f"repository 1 has {had}, repository 2 has {has}")
+    assert plan["objections"] == [
+        f"repository 2 has {has}, and repository 1 has {had}: what was written in between would be missing in what is "
+        "restored. Use -e repository=2, or leave that log there, with -e later_log_is_left=true"
+    ] * int(objected)

@@ -14,9 +14,11 @@ from ansible_collections.freeagentics.platform.plugins.module_utils.restore.plan
     choose,
     describe,
     in_mebibytes,
+    later,
     objections,
     read,
     unarchived,
+    uneven,
 )
 from ansible_collections.freeagentics.platform.plugins.module_utils.restore.target import (
     RestoreError,
@@ -48,6 +50,14 @@ S3 = Repository(2, "", (WHOLE,))
 EMPTY = Repository(1, "", ())
 AWAY = Repository(1, "unable to connect to 'backup1:8432'", ())
 
+# Repositories that do not have the same log: one was away for some hours, and one knows of a later timeline.
+SHORT = Repository(1, "", (EARLY,), timeline=1, end=0x9000000)
+LONG = Repository(2, "", (WHOLE,), timeline=1, end=0xD000000)
+THIRD = Repository(3, "", (WHOLE,), timeline=1, end=0xD000000)
+NEWER = Repository(3, "", (EARLY,), timeline=2, end=0x9000000)
+AFTER_A_GAP = Repository(2, "", (EARLY,), "00000001000000000000000A", timeline=1, end=0xD000000)
+WITHOUT_BACKUP = Repository(2, "", (), timeline=1, end=0xD000000)
+
 YOUNGEST = "the youngest one that ended before the target"
 OLDEST = "the oldest one, as nothing tells where the target is; -e backup=<label> takes another one"
 LATEST = Target("latest")
@@ -71,6 +81,14 @@ def at(clock):
         (LATEST, [BROKEN], None, "", Choice(1, C, 0x1FFFF00, YOUNGEST, 0xC000000)),
         # From a backup before a gap nothing leads to the end of the log.
         (LATEST, [BROKEN, S3], None, "A", Choice(2, A, 0x9FFFFB0, YOUNGEST, 0xC000000)),
+        # The one that has most of the log, and of several the first one.
+        (LATEST, [SHORT, LONG], None, "", Choice(2, C, 0x1FFFF00, YOUNGEST, 0xC000000)),
+        (LATEST, [LONG, SHORT], None, "", Choice(2, C, 0x1FFFF00, YOUNGEST, 0xC000000)),
+        (LATEST, [SHORT, LONG, THIRD], None, "", Choice(2, C, 0x1FFFF00, YOUNGEST, 0xC000000)),
+        (LATEST, [SHORT, LONG, NEWER], None, "", Choice(3, B, 0x1FFFF00, YOUNGEST, 0x8000000)),
+        (LATEST, [SHORT, AFTER_A_GAP], None, "", Choice(1, B, 0x1FFFF00, YOUNGEST, 0x8000000)),
+        (LATEST, [SHORT, LONG], 1, "", Choice(1, B, 0x1FFFF00, YOUNGEST, 0x8000000)),
+        (at("11:00:00"), [SHORT, LONG], None, "", Choice(1, A, 0x5FFFFB0, YOUNGEST)),
         (at("10:00:00"), [LOCAL], None, "", Choice(1, A, 0x9FFFFB0, YOUNGEST)),
         (at("11:59:59"), [LOCAL], None, "", Choice(1, A, 0x9FFFFB0, YOUNGEST)),
         (at("12:00:00"), [LOCAL], None, "", Choice(1, B, 0x5FFFF00, YOUNGEST)),
@@ -170,6 +188,71 @@ def test_a_repository_in_words(repository, words):
     assert describe(repository) == words
 
 
+SHORT_WORDS = "repository 1 has log up to 0/9000000 on timeline 1"
+LONG_WORDS = "repository 2 has log up to 0/D000000 on timeline 1"
+NEWER_WORDS = "repository 3 has log up to 0/9000000 on timeline 2"
+MISSING = "what was written in between would be missing in what is restored"
+
+
+@pytest.mark.parametrize(
+    ("repositories", "wanted", "target", "said", "left"),
+    [
+        ([LONG, THIRD], None, LATEST, "", []),
+        ([AWAY, LONG], None, LATEST, "", []),
+        ([SHORT, LONG], None, LATEST, f"{SHORT_WORDS}, {LONG_WORDS}", []),
+        ([SHORT, LONG, NEWER], None, LATEST, f"{SHORT_WORDS}, {LONG_WORDS}, {NEWER_WORDS}", []),
+        (
+            [SHORT, LONG],
+            1,
+            LATEST,
+            f"{SHORT_WORDS}, {LONG_WORDS}",
+            [
+                f"{LONG_WORDS}, and {SHORT_WORDS}: {MISSING}. Use -e repository=2, or leave that log there, "
+                "with -e later_log_is_left=true"
+            ],
+        ),
+        ([SHORT, LONG], 2, LATEST, f"{SHORT_WORDS}, {LONG_WORDS}", []),
+        (
+            [LONG, NEWER],
+            2,
+            LATEST,
+            f"{LONG_WORDS}, {NEWER_WORDS}",
+            [
+                f"{NEWER_WORDS}, and {LONG_WORDS}: {MISSING}. Use -e repository=3, or leave that log there, "
+                "with -e later_log_is_left=true"
+            ],
+        ),
+        (
+            [SHORT, AFTER_A_GAP],
+            None,
+            LATEST,
+            f"{SHORT_WORDS}, {LONG_WORDS}",
+            [
+                f"{LONG_WORDS}, and {SHORT_WORDS}: {MISSING}. It cannot be restored from there, as repository 2 "
+                "restores every moment from 10:00 to 13:00, then the log lacks 00000001000000000000000A. Leave that "
+                "log there, with -e later_log_is_left=true"
+            ],
+        ),
+        (
+            [SHORT, WITHOUT_BACKUP],
+            None,
+            LATEST,
+            f"{SHORT_WORDS}, {LONG_WORDS}",
+            [
+                f"{LONG_WORDS}, and {SHORT_WORDS}: {MISSING}. It cannot be restored from there, as repository 2 has no "
+                "backup that can be rolled forward. Leave that log there, with -e later_log_is_left=true"
+            ],
+        ),
+        # Any repository that reaches another target has all that it takes.
+        ([SHORT, LONG], 1, at("11:00:00"), "", []),
+    ],
+)
+def test_which_repository_has_more_of_the_log_is_told(repositories, wanted, target, said, left):
+    choice = choose(target, repositories, wanted)
+    assert uneven(choice, repositories) == said
+    assert list(later(choice, repositories)) == left
+
+
 INFO = {
     "number": 1,
     "backups": [
@@ -192,7 +275,15 @@ LAST = {"segment": "00000001000000000000000B", "time": "13:00", "age": 10}
 @pytest.mark.parametrize(
     ("archive", "expected"),
     [
-        ({"number": 1, "error": "", "last": LAST, "gaps": [], "windows": [WINDOW]}, Repository(1, "", (EARLY,))),
+        (
+            {"number": 1, "error": "", "timeline": 1, "last": LAST, "gaps": [], "windows": [WINDOW]},
+            Repository(1, "", (EARLY,), timeline=1, end=0xC000000),
+        ),
+        # Restored along a timeline that was left, or along one of which there is the history only.
+        (
+            {"number": 1, "error": "", "timeline": 2, "last": LAST, "gaps": [], "windows": [WINDOW]},
+            Repository(1, "", (EARLY,), timeline=2, end=0x9000000),
+        ),
         # A gap before the window's end is behind it; one after it cuts it off.
         (
             {
@@ -202,7 +293,7 @@ LAST = {"segment": "00000001000000000000000B", "time": "13:00", "age": 10}
                 "gaps": [{"first": "000000010000000000000001"}],
                 "windows": [WINDOW],
             },
-            Repository(1, "", (EARLY,)),
+            Repository(1, "", (EARLY,), end=0x9000000),
         ),
         (
             {
@@ -212,7 +303,7 @@ LAST = {"segment": "00000001000000000000000B", "time": "13:00", "age": 10}
                 "gaps": [{"first": "000000010000000000000009"}],
                 "windows": [WINDOW],
             },
-            Repository(1, "", (EARLY,), "000000010000000000000009"),
+            Repository(1, "", (EARLY,), "000000010000000000000009", end=0x9000000),
         ),
         (
             {"number": 1, "error": "", "last": LAST, "gaps": [{"first": "000000010000000100000000"}], "windows": []},
@@ -285,9 +376,12 @@ def test_a_leader_s_log_that_cannot_be_archived(said, why):
     )
 
 
-@pytest.mark.parametrize(("in_place", "expected"), [(True, [UNREACHABLE, "left", FULL_DISK]), (False, [FULL_DISK])])
+@pytest.mark.parametrize(
+    ("in_place", "expected"), [(True, [UNREACHABLE, "left", "more", "most", FULL_DISK]), (False, [FULL_DISK])]
+)
 def test_log_that_would_be_missing_stands_against_a_restore_in_place_alone(in_place, expected):
-    found = objections(CHOICE, {"db2": 1181116005}, in_place, "prod", "prod", False, unarchived_log="left")
+    free = {"db2": 1181116005}
+    found = objections(CHOICE, free, in_place, "prod", "prod", False, unarchived_log="left", later_log=["more", "most"])
     assert list(found) == expected
 
 
