@@ -14,6 +14,7 @@ description:
     history and the identifier of the old data would keep a restored member, which has less log, from leading.
   - C(patronictl remove) takes the settings, too, and with them C(region_epoch), by which regions know who leads.
   - Somebody who leads holds a lease, which is waited for; where it does not end, nothing is removed.
+  - Where O(epoch) is given, settings with a lower number get it in the same step.
   - Can be run again at any time; where nothing but the settings is there, nothing is changed.
 author:
   - FreeAgentics (@freeagentics)
@@ -33,6 +34,12 @@ options:
         removed; its members would begin a database of their own otherwise.
     type: bool
     default: false
+  epoch:
+    description:
+      - The C(region_epoch) that the settings have to have at least, so that no region that is back leads instead. Where
+        the store has no settings, none are made.
+    type: int
+    default: 0
   timeout:
     description: Seconds for which a lease is waited for.
     type: float
@@ -56,14 +63,19 @@ removed:
   type: list
   elements: str
   sample: [history, initialize, status]
+counted:
+  description: Whether C(region_epoch) was raised, or would be.
+  returned: always
+  type: bool
 """
 
 import json
 import time
-from typing import Any, List, Mapping
+from typing import Any, Dict, List, Mapping, Tuple
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.freeagentics.platform.plugins.module_utils.failover.role import EPOCH
 from ansible_collections.freeagentics.platform.plugins.module_utils.patroni.dynamic import follows
 from ansible_collections.freeagentics.platform.plugins.module_utils.patroni_io.options import (
     STORE,
@@ -81,8 +93,8 @@ class Refused(Exception):
     """Nothing was removed; the text says why."""
 
 
-def forget(params: Mapping[str, Any], only_look: bool) -> List[str]:
-    """Remove what there is save the settings, and return the names of the keys.
+def forget(params: Mapping[str, Any], only_look: bool) -> Tuple[List[str], bool]:
+    """Remove what there is save the settings, and return the names of the keys, and whether the settings counted on.
 
     :raises Refused: somebody leads, or the cluster is another one than it was said to be.
     :raises StoreError: nobody answered.
@@ -98,16 +110,23 @@ def forget(params: Mapping[str, Any], only_look: bool) -> List[str]:
                 "database of their own. playbooks/failover.yml lets a region follow"
             )
         keys = sorted(name for name in entries if name not in (SETTINGS, LEADER))
+        counted = _counted(settings, params["epoch"])
         if only_look:
-            return keys
+            return keys, bool(counted)
         if LEADER not in entries:
             whole = [folder + name for name in keys]
-            if not keys or store.change_if_still(folder + LEADER, None, remove=whole):
-                return keys
+            put = {folder + SETTINGS: json.dumps(counted, separators=(",", ":"))} if counted else {}
+            if not (keys or put) or store.change_if_still(folder + LEADER, None, remove=whole, put=put):
+                return keys, bool(counted)
         if time.monotonic() >= deadline:
             name = entries[LEADER].value if LEADER in entries else "somebody"
             raise Refused(f"{name} leads {params['scope']}: stop its Patroni, and run this again")
         time.sleep(0.5)
+
+
+def _counted(settings: Mapping[str, Any], epoch: int) -> Dict[str, Any]:
+    """Return settings with a number that was too low, or nothing where there are none or theirs does."""
+    return {**settings, EPOCH: epoch} if settings and int(settings.get(EPOCH) or 0) < epoch else {}
 
 
 def main() -> None:
@@ -116,18 +135,19 @@ def main() -> None:
         argument_spec={
             **STORE,
             "follows": {"type": "bool", "default": False},
+            "epoch": {"type": "int", "default": 0},
             "timeout": {"type": "float", "default": 60},
         },
         supports_check_mode=True,
     )
     try:
-        removed = forget(module.params, module.check_mode)
+        removed, counted = forget(module.params, module.check_mode)
     except Refused as error:
         module.fail_json(msg=str(error))
     except StoreError as error:
         module.fail_json(msg=f"the cluster store does not answer: {error}. Run this again, it looks at what is there")
     diff = {"before": "".join(f"{name}\n" for name in removed), "after": ""}
-    module.exit_json(changed=bool(removed), removed=removed, diff=diff)
+    module.exit_json(changed=bool(removed) or counted, removed=removed, counted=counted, diff=diff)
 
 
 if __name__ == "__main__":

@@ -36,6 +36,10 @@ LEADS, PLANNED, UNPLANNED, UNDECIDED = "leads", "planned", "unplanned", "undecid
 WRITING = ("primary", "master", "leader")
 #: How many bytes of log a region may lack that takes over as planned: writes wait until it has them.
 CATCH_UP = 16 * 1024 * 1024
+#: Numbers of failovers that each timeline has: the first one for a region that takes over with it, the next one for a
+#: region that leads on with it beside one that is gone, and the last one, of the timeline before, for a restore that
+#: began it (playbooks/vars/restore.yml).
+NUMBERS = 3
 
 
 @dataclass(frozen=True)
@@ -193,7 +197,7 @@ def _epoch(sights: Mapping[str, Sight], to: str, kind: str, gone: Sequence[str])
     """Return the number of the failover by which a region leads, or is to: higher than any before.
 
     A region that is lost does not tell its number, and one that was built anew since then knows of none. But each
-    failover of a region began a timeline, so there were fewer of them than the number of the timeline that came over.
+    failover of a region began a timeline, so no number is as high as NUMBERS of the timeline that came over.
 
     One that is gone may have led instead of ``to``, by the number that this gives here: only the next one is higher.
     """
@@ -201,7 +205,7 @@ def _epoch(sights: Mapping[str, Sight], to: str, kind: str, gone: Sequence[str])
     if kind == LEADS and not gone:
         return highest
     unknown = kind == UNPLANNED or gone
-    timelines = [one.history.timeline for one in sights[to].members if one.history] if unknown else []
+    timelines = [NUMBERS * one.history.timeline for one in sights[to].members if one.history] if unknown else []
     return max([highest + 1, *timelines]) + (1 if gone else 0)
 
 

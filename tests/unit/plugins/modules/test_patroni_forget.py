@@ -55,6 +55,29 @@ def test_everything_goes_but_the_settings_and_only_where_nobody_leads(forget, ap
     assert removed == [f"/service/here/{name}" for name in FORGOTTEN]
 
 
+@pytest.mark.parametrize(
+    ("keys", "epoch", "settings"),
+    [
+        (LEADS, 15, {"region_epoch": 15}),
+        (LEADS, 3, None),
+        (LEADS, 2, None),
+        ({"config": '{"ttl": 20}'}, 3, {"ttl": 20, "region_epoch": 3}),
+        # Settings that nobody has come from the data of whoever leads first.
+        ({"history": "[]"}, 15, None),
+        ({}, 15, None),
+    ],
+)
+def test_the_number_of_a_region_is_raised_with_what_goes(forget, api, keys, epoch, settings):
+    looked = forget(keys, epoch=epoch, check_mode=True)
+    done = forget(keys, epoch=epoch)
+    gone = sorted(set(keys) - {"config"})
+    assert (done["changed"], done["removed"], done["counted"]) == (bool(gone or settings), gone, bool(settings))
+    assert (looked["changed"], looked["removed"], looked["counted"]) == (done["changed"], gone, bool(settings))
+    put = [one["request_put"] for sent in transactions(api) for one in sent["success"] if "request_put" in one]
+    written = [(base64.b64decode(one["key"]).decode(), json.loads(base64.b64decode(one["value"]))) for one in put]
+    assert written == ([("/service/here/config", settings)] if settings else [])
+
+
 @pytest.mark.parametrize("keys", [{}, {"config": "{}"}])
 def test_where_nothing_else_is_there_nothing_is_changed(forget, api, keys):
     done = forget(keys)
@@ -71,9 +94,10 @@ def test_a_lease_is_waited_for(forget):
     assert (done["changed"], done["removed"]) == (True, FORGOTTEN)
 
 
+@pytest.mark.parametrize("epoch", [0, 15])
 @pytest.mark.parametrize("keys", [{**LEADS, "leader": "db2"}, {"config": "{}", "leader": "db2"}])
-def test_while_somebody_leads_nothing_goes(forget, api, keys):
-    done = forget(keys)
+def test_while_somebody_leads_nothing_goes(forget, api, keys, epoch):
+    done = forget(keys, epoch=epoch)
     assert done["failed"]
     assert done["msg"] == "db2 leads here: stop its Patroni, and run this again"
     assert transactions(api) == []
