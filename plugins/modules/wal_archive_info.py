@@ -107,7 +107,9 @@ repositories:
       description: The timeline along which the windows lead.
       type: int
     gaps:
-      description: Segments that lack between others, from the first one on that the oldest backup needs.
+      description:
+        - Segments that lack, from the first one on that the oldest backup needs. Where another timeline left the one
+          that they are of, they lack up to there, also where nothing of it is there.
       type: list
       elements: dict
       contains:
@@ -120,6 +122,9 @@ repositories:
         segments:
           description: How many they are.
           type: int
+        followed:
+          description: Whether the log that leads to the end of the timeline of the windows goes through them.
+          type: bool
     last:
       description: The newest segment, or none.
       type: dict

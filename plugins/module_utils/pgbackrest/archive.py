@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Dict, Iterable, List, Mapping, Optional, Tuple
 
 from ..postgres_observe.lsn import parse_lsn
@@ -147,63 +147,68 @@ def _archive(name: str, files: Mapping[str, Mapping[str, object]], segment_size:
     return Archive(name, tuple(segments[key] for key in sorted(segments)), tuple(sorted(histories)))
 
 
-def gaps(archive: Archive, histories: Mapping[int, History], segment_size: int = SEGMENT_SIZE) -> Tuple[Gap, ...]:
-    """Return what lacks between segments that are there, on each timeline and where one goes over into another.
-
-    :param histories: by timeline; where one is not known, nothing is said of how its timeline began.
-    """
-    found: List[Gap] = []
-    for timeline in archive.timelines:
-        numbers = [segment.number for segment in archive.of(timeline)]
-        if numbers:
-            found += _holes(timeline, [_expected_first(timeline, numbers[0], histories, segment_size), *numbers])
-            found += _cut_off(archive, timeline, numbers[-1], histories, segment_size)
-    return tuple(sorted(found, key=lambda gap: (gap.timeline, gap.first)))
-
-
-def _expected_first(timeline: int, first: int, histories: Mapping[int, History], segment_size: int) -> int:
-    """Return the number before the one that a timeline has to begin with."""
-    history = histories.get(timeline)
-    if history is None or not history.switches:
-        return first - 1
-    return min(first, history.switches[-1].end // segment_size) - 1
-
-
-def _holes(timeline: int, numbers: List[int]) -> List[Gap]:
-    return [Gap(timeline, before + 1, after - 1) for before, after in zip(numbers, numbers[1:]) if after - before > 1]
-
-
-def _cut_off(
-    archive: Archive, timeline: int, last: int, histories: Mapping[int, History], segment_size: int
-) -> List[Gap]:
-    """Return what lacks at a timeline's end, before the segment in which the next one left it."""
-    ends = _ends(archive, timeline, histories, segment_size)
-    return [Gap(timeline, last + 1, max(ends) - 1)] if ends and max(ends) - 1 > last else []
-
-
-def _ends(archive: Archive, timeline: int, histories: Mapping[int, History], segment_size: int) -> List[int]:
-    """Return the numbers of the segments in which other timelines of the archive left one."""
-    return [
-        history.switches[-1].end // segment_size
-        for child, history in histories.items()
-        if child in archive.timelines and history.switches and history.switches[-1].timeline == timeline
-    ]
-
-
-def needed(
-    found: Iterable[Gap], archive: Archive, backups: Iterable[Backup], segment_size: int = SEGMENT_SIZE
+def gaps(
+    archive: Archive,
+    histories: Mapping[int, History],
+    backups: Iterable[Backup] = (),
+    segment_size: int = SEGMENT_SIZE,
 ) -> Tuple[Gap, ...]:
-    """Return what of gaps a backup needs: what was before the oldest one has expired, by the order of its names.
+    """Return what lacks on each timeline, also on one of which nothing is there, and where one goes over into another.
 
-    Where there is no backup, nothing has expired.
+    It counts from the first segment on that the oldest backup needs, as what was before it, by the order of its names,
+    has expired; where there is no backup, from the first one that is there. On the timeline that goes on, it counts up
+    to the last one that is there.
+
+    :param histories: by timeline; where no history tells how a timeline began, it is its first segment that counts.
     """
+    begin = _begin(archive, backups, segment_size)
+    if begin is None:
+        return ()
+    known = [history for timeline, history in histories.items() if timeline in archive.timelines]
+    passed = {switch.timeline for history in known for switch in history.switches}
+    found: List[Gap] = []
+    for timeline in sorted({*archive.timelines, *passed}):
+        if timeline >= begin[0]:
+            numbers = [segment.number for segment in archive.of(timeline) if (timeline, segment.number) >= begin]
+            start = begin[1] if timeline == begin[0] else _start(timeline, known, segment_size)
+            found += _holes(timeline, numbers, start, _left_in(timeline, known, segment_size))
+    return tuple(found)
+
+
+def _begin(archive: Archive, backups: Iterable[Backup], segment_size: int) -> Optional[Tuple[int, int]]:
+    """Return timeline and number of the first segment that has to be there, or None where nothing is."""
     firsts = [backup.first_segment for backup in backups if backup.database == archive.database]
-    if not firsts:
-        return tuple(found)
-    oldest = min(firsts)
-    timeline, number = int(oldest[:8], 16), segment_number(oldest, segment_size)
-    kept = [gap for gap in found if (gap.timeline, gap.last) >= (timeline, number)]
-    return tuple(replace(gap, first=max(gap.first, number)) if gap.timeline == timeline else gap for gap in kept)
+    if firsts and archive.timelines:
+        return int(min(firsts)[:8], 16), segment_number(min(firsts), segment_size)
+    return (archive.segments[0].timeline, archive.segments[0].number) if archive.segments else None
+
+
+def _start(timeline: int, histories: Iterable[History], segment_size: int) -> Optional[int]:
+    """Return the number of the segment in which a timeline left the one before it, or None where nothing tells."""
+    for history in histories:
+        line = [*(switch.timeline for switch in history.switches), history.timeline]
+        if timeline in line[1:]:
+            return history.switches[line.index(timeline) - 1].end // segment_size
+    return None
+
+
+def _left_in(timeline: int, histories: Iterable[History], segment_size: int) -> Optional[int]:
+    """Return the number of the last segment in which other timelines left one, or None where none did."""
+    ends = [history.end_of(timeline) for history in histories]
+    return max((end // segment_size for end in ends if end is not None), default=None)
+
+
+def _holes(timeline: int, numbers: List[int], start: Optional[int], end: Optional[int]) -> List[Gap]:
+    """Return what lacks between segments, from the one on that a timeline begins with to the one that it was left in.
+
+    That one is whole on the next timeline only.
+    """
+    there = list(numbers)
+    if start is not None:
+        there.insert(0, min([start, *numbers[:1]]) - 1)
+    if end is not None and there and end > there[-1]:
+        there.append(end)
+    return [Gap(timeline, before + 1, after - 1) for before, after in zip(there, there[1:]) if after - before > 1]
 
 
 def lost(
@@ -221,7 +226,7 @@ def lost(
     :param now: when the archive was listed.
     """
     of_backups = tuple(backups)
-    found = needed(gaps(archive, histories, segment_size), archive, of_backups, segment_size)
+    found = gaps(archive, histories, of_backups, segment_size)
     behind = [(one.timeline, one.number) for one in archive.segments if one.time <= now - SETTLED]
     return tuple(
         gap
@@ -236,16 +241,16 @@ def _counts_to(
     gap: Gap, archive: Archive, histories: Mapping[int, History], backups: Iterable[Backup], segment_size: int
 ) -> int:
     """Return the number of the segment from which on nobody needs the timeline of a gap."""
-    ends = _ends(archive, gap.timeline, histories, segment_size)
+    end = _left_in(gap.timeline, [histories[one] for one in archive.timelines if one in histories], segment_size)
     beyond = [
         backup
         for backup in backups
         if backup.database == archive.database
         and int(backup.last_segment[:8], 16) == gap.timeline
-        and ends
-        and segment_number(backup.last_segment, segment_size) >= max(ends)
+        and end is not None
+        and segment_number(backup.last_segment, segment_size) >= end
     ]
-    return max(ends) if ends and not beyond else gap.last + 1
+    return gap.last + 1 if end is None or beyond else end
 
 
 def windows(

@@ -53,14 +53,13 @@ def render_archives(found: Iterable[Tuple[int, Archive, Sequence[Gap]]], now: fl
     missing = [
         (f'{_labels(number)},timeline="{timeline}"', _count_missing(gaps, timeline))
         for number, archive, gaps in looked
-        for timeline in archive.timelines
-        if archive.of(timeline)
+        for timeline in sorted({*(segment.timeline for segment in archive.segments), *(gap.timeline for gap in gaps)})
     ]
     return _block(
         "archive_listed_timestamp_seconds",
         "When the archive was last looked at for gaps.",
         [(_labels(number), int(now)) for number, _archive, _gaps in looked],
-    ) + _block("archive_missing_segments", "How many segments lack between others that are there.", missing)
+    ) + _block("archive_missing_segments", "How many segments lack that a restore needs.", missing)
 
 
 def _count_missing(gaps: Iterable[Gap], timeline: int) -> int:

@@ -10,7 +10,7 @@ from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence
 
 from ..postgres_observe.lsn import show_lsn
 from ..postgres_observe.timeline import History
-from .archive import SEGMENT_SIZE, Archive, Gap, Window, gaps, needed, segment_name, windows
+from .archive import SEGMENT_SIZE, Archive, Gap, Window, gaps, segment_name, windows
 from .info import KINDS, Backup, Info, newest
 
 
@@ -67,12 +67,12 @@ def of_archive(
     wanted = target or (archive.timelines[-1] if archive.timelines else 1)
     line = histories.get(wanted, History(wanted))
     last, of_backups = archive.last, tuple(backups)
-    lacks = needed(gaps(archive, histories, segment_size), archive, of_backups, segment_size)
+    lacks = gaps(archive, histories, of_backups, segment_size)
     return {
         "archive": archive.name,
         "timelines": [_timeline(archive, one, histories, segment_size) for one in archive.timelines],
         "timeline": wanted,
-        "gaps": [_gap(gap, segment_size) for gap in lacks],
+        "gaps": [_gap(gap, line, segment_size) for gap in lacks],
         "last": None
         if last is None
         else {
@@ -117,9 +117,11 @@ def _timeline(archive: Archive, timeline: int, histories: Mapping[int, History],
     }
 
 
-def _gap(gap: Gap, segment_size: int) -> Dict[str, Any]:
+def _gap(gap: Gap, line: History, segment_size: int) -> Dict[str, Any]:
+    left = line.end_of(gap.timeline)
     return {
         "first": segment_name(gap.timeline, gap.first, segment_size),
         "last": segment_name(gap.timeline, gap.last, segment_size),
         "segments": gap.last - gap.first + 1,
+        "followed": gap.timeline == line.timeline or (left is not None and gap.first < left // segment_size),
     }

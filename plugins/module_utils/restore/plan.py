@@ -95,7 +95,8 @@ def _repository(archive: Mapping[str, Any], info: Mapping[str, Any]) -> Reposito
     spans = tuple(_span(window, known) for window in archive.get("windows", ()))
     last, end = archive.get("last"), spans[-1].end_lsn if spans else 0
     # Of 16 MiB; larger ones only begin later.
-    later = [gap["first"] for gap in archive.get("gaps", ()) if spans and first_byte(gap["first"]) >= end]
+    followed = [gap["first"] for gap in archive.get("gaps", ()) if gap["followed"]]
+    later = [first for first in followed if spans and first_byte(first) >= end]
     breaks_off = later[0] if last and later else ""
     timeline = archive.get("timeline", 0)
     if last and int(last["segment"][:8], 16) == timeline:

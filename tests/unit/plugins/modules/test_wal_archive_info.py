@@ -86,7 +86,12 @@ def test_a_gap_is_not_healthy(run_module, stand_in):
     done = run_module("wal_archive_info", stanza="freeagentics", repositories=[1])
     assert done["healthy"] is False
     assert done["repositories"][0]["gaps"] == [
-        {"first": "000000010000000000000004", "last": "000000010000000000000005", "segments": 2}
+        {
+            "first": "000000010000000000000004",
+            "last": "000000010000000000000005",
+            "segments": 2,
+            "followed": True,
+        }
     ]
 
 

@@ -20,7 +20,6 @@ from ansible_collections.freeagentics.platform.plugins.module_utils.pgbackrest.a
     Window,
     gaps,
     lost,
-    needed,
     parse_list,
     segment_name,
     segment_number,
@@ -101,8 +100,13 @@ FIRST = History(1)
 #: Timeline 2 left timeline 1 in the middle of segment 5.
 SECOND = History(2, (Switch(1, 5 * 16 * MIB + 96),))
 THIRD = History(3, (*SECOND.switches, Switch(2, 8 * 16 * MIB + 96)))
+#: Timeline 3 left 2 in segment 10, and was left in segment 20.
+FOURTH = History(4, (*SECOND.switches, Switch(2, 10 * 16 * MIB + 96), Switch(3, 20 * 16 * MIB + 96)))
+BEFORE = History(3, FOURTH.switches[:2])
 #: Timeline 3 left timeline 1 in segment 3 and never came through 2, as after a restore to an earlier moment.
 FORK = History(3, (Switch(1, 3 * 16 * MIB + 96),))
+
+LONG_AGO = 10000
 
 A = backup("A", 1, 2, 3, "0/3000050")
 B = backup("B", 1, 7, 7, "0/7000100")
@@ -200,24 +204,61 @@ def test_a_history_of_a_timeline_that_is_not_there_says_nothing():
     assert gaps(archive({1: [2, 3]}), {2: SECOND}) == ()
 
 
+@pytest.mark.parametrize("histories", [{2: SECOND, 3: BEFORE, 4: FOURTH}, {2: SECOND, 4: FOURTH}, {4: FOURTH}])
+def test_a_timeline_of_which_nothing_is_there_lacks_all_of_it(histories):
+    """Whether its own history is there or not: those that came through it tell where it began and was left."""
+    there = archive({1: [2, 3, 4], 2: range(5, 10), 4: range(20, 25)}, histories)
+    assert gaps(there, histories) == (Gap(3, 10, 19),)
+    assert gaps(there, histories, [A]) == (Gap(3, 10, 19),)
+    assert lost(there, histories, [A], LONG_AGO) == (Gap(3, 10, 19),)
+
+
 @pytest.mark.parametrize(
-    ("found", "backups", "expected"),
+    ("segments", "histories", "expected"),
     [
-        ([Gap(1, 1, 4)], [], [Gap(1, 1, 4)]),
-        ([Gap(1, 1, 1)], [A], []),
-        ([Gap(1, 1, 2)], [A], [Gap(1, 2, 2)]),
-        ([Gap(1, 2, 4), Gap(2, 1, 1)], [A], [Gap(1, 2, 4), Gap(2, 1, 1)]),
-        ([Gap(1, 9, 9), Gap(2, 5, 5), Gap(2, 5, 7)], [C], [Gap(2, 6, 7)]),
-        # The oldest one counts, whatever order they are in, and none of another database.
-        ([Gap(1, 4, 4)], [B, A], [Gap(1, 4, 4)]),
-        ([Gap(1, 4, 4)], [B, replace(A, database=2)], []),
+        # It was left in the segment in which it began, which is whole on the next timeline.
+        (
+            {2: range(5, 9), 4: [8, 9]},
+            {3: THIRD, 4: History(4, (*THIRD.switches, Switch(3, 8 * 16 * MIB + 99)))},
+            [],
+        ),
+        # Nobody came through timeline 3, of which nothing but the history got into the archive.
+        ({1: [2, 3, 4], 2: [5, 6, 7, 8]}, {2: SECOND, 3: THIRD}, []),
+        ({2: [5, 6, 7, 8], 4: [10]}, {3: THIRD, 4: History(4, FOURTH.switches[:2])}, [Gap(2, 9, 9)]),
+        # A repository that is younger than the timelines before its first segment.
+        ({3: [15, 16, 17, 18, 19], 4: [20]}, {4: FOURTH}, []),
+        # It began where its history is not, and those that came through it tell.
+        ({1: [2, 3, 4], 2: [6, 7], 3: [8]}, {3: THIRD}, [Gap(2, 5, 5)]),
     ],
 )
-def test_what_no_backup_needs_has_expired(found, backups, expected):
-    assert list(needed(found, archive({}), backups)) == expected
+def test_what_lacks_of_timelines_that_others_came_through(segments, histories, expected):
+    assert list(gaps(archive(segments, histories), histories)) == expected
 
 
-LONG_AGO = 10000
+@pytest.mark.parametrize(
+    ("segments", "histories", "backups", "expected"),
+    [
+        ({1: [1, 4, 7]}, {}, [], [Gap(1, 2, 3), Gap(1, 5, 6)]),
+        ({1: [1, 4, 7]}, {}, [A], [Gap(1, 2, 3), Gap(1, 5, 6)]),
+        ({1: [1, 7]}, {}, [A], [Gap(1, 2, 6)]),
+        ({1: [1, 3, 4]}, {}, [A], [Gap(1, 2, 2)]),
+        ({1: [5, 7, 9]}, {}, [B], [Gap(1, 8, 8)]),
+        # All of the log of the timeline on which the oldest backup is.
+        ({2: [5, 6]}, {2: SECOND}, [A], [Gap(1, 2, 4)]),
+        # Timelines before the oldest backup have expired, whether anything of them is there or not.
+        ({2: [6, 7]}, {2: SECOND}, [C], []),
+        ({1: [2, 4], 2: [5, 6, 7]}, {2: SECOND}, [C], []),
+        ({2: [6, 7], 3: [8]}, {3: THIRD}, [C], []),
+        ({2: [6, 8, 9], 4: [20]}, {4: FOURTH}, [C], [Gap(2, 7, 7), Gap(3, 10, 19)]),
+        ({4: [20, 21]}, {4: FOURTH}, [backup("D", 4, 20, 20, "0/14000100")], []),
+        # The oldest one counts, whatever order they are in, and none of another database.
+        ({1: [3, 4, 7]}, {}, [B, A], [Gap(1, 2, 2), Gap(1, 5, 6)]),
+        ({1: [3, 4, 7]}, {}, [B, replace(A, database=2)], []),
+        ({}, {}, [A], []),
+    ],
+)
+def test_it_counts_from_the_oldest_backup_on(segments, histories, backups, expected):
+    assert list(gaps(archive(segments, histories), histories, backups)) == expected
 
 
 @pytest.mark.parametrize(

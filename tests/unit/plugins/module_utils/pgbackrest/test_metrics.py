@@ -85,17 +85,18 @@ ARCHIVES = """\
 # TYPE pgbackrest_archive_listed_timestamp_seconds gauge
 pgbackrest_archive_listed_timestamp_seconds{repository="1"} 1795692919
 pgbackrest_archive_listed_timestamp_seconds{repository="2"} 1795692919
-# HELP pgbackrest_archive_missing_segments How many segments lack between others that are there.
+# HELP pgbackrest_archive_missing_segments How many segments lack that a restore needs.
 # TYPE pgbackrest_archive_missing_segments gauge
 pgbackrest_archive_missing_segments{repository="1",timeline="1"} 3
 pgbackrest_archive_missing_segments{repository="1",timeline="2"} 0
+pgbackrest_archive_missing_segments{repository="1",timeline="4"} 10
 """
 
 
-def test_what_lacks_is_counted_by_timeline_where_there_is_any_log_of_it():
+def test_what_lacks_is_counted_by_timeline_where_there_is_any_log_of_it_or_all_of_it_lacks():
     segments = (Segment(1, 2, 100, 10), Segment(1, 7, 100, 70), Segment(2, 7, 100, 80))
     found = [
-        (1, Archive("15-1", segments, (2, 3)), (Gap(1, 3, 4), Gap(1, 6, 6))),
+        (1, Archive("15-1", segments, (2, 3, 4)), (Gap(1, 3, 4), Gap(1, 6, 6), Gap(4, 10, 19))),
         (2, Archive("15-1", (), ()), ()),
     ]
     assert render_archives(found, 1795692919.4) == ARCHIVES

@@ -125,7 +125,14 @@ def test_an_archive_over_two_timelines_with_a_gap():
             },
         ],
         "timeline": 2,
-        "gaps": [{"first": "000000020000000000000007", "last": "000000020000000000000008", "segments": 2}],
+        "gaps": [
+            {
+                "first": "000000020000000000000007",
+                "last": "000000020000000000000008",
+                "segments": 2,
+                "followed": True,
+            }
+        ],
         "last": {"segment": "000000020000000000000009", "time": "2026-11-26 11:34:25+00", "age": 54},
         "size": 600,
         "windows": [
@@ -186,3 +193,25 @@ def test_windows_keep_their_order():
         (0, "0/2", ["A", "B"]),
         (20, "1/0", ["C"]),
     ]
+
+
+@pytest.mark.parametrize(
+    ("target", "there", "histories", "expected"),
+    [
+        # Timeline 1 went on after 2 left it in segment 5, by a server that did not know of it.
+        (None, [(1, (2, 3, 7)), (2, (5, 6))], {2: SECOND}, {"000000010000000000000004": True}),
+        (None, [(1, (2, 3, 4, 5, 7)), (2, (5, 6))], {2: SECOND}, {"000000010000000000000006": False}),
+        (1, [(1, (2, 3, 4, 5, 7)), (2, (5, 6))], {2: SECOND}, {"000000010000000000000006": True}),
+        # Timeline 3 left 1 in segment 3, and never came through 2.
+        (
+            None,
+            [(1, (2, 3, 4)), (2, (5, 8)), (3, (3, 4))],
+            {2: SECOND, 3: History(3, (Switch(1, 0x3000060),))},
+            {"000000020000000000000006": False},
+        ),
+    ],
+)
+def test_a_gap_tells_whether_the_log_that_is_restored_leads_through_it(target, there, histories, expected):
+    listed = tuple(one for timeline, numbers in there for one in segments(timeline, *numbers))
+    told = of_archive(Archive("15-1", listed, tuple(histories)), histories, [FULL], target, NOW)
+    assert {gap["first"]: gap["followed"] for gap in told["gaps"]} == expected
