@@ -17,6 +17,7 @@ def restore_plan(request, backups, archives, free=None, reachable=True, followin
         target = _target(request)
         wanted = _number(request.get("repository"))
         choice = plan.choose(target, repositories, wanted, str(request.get("backup", "")))
+        plan.check_version(choice, str(request.get("postgres_version", "")))
     except RestoreError as error:
         return {"refusal": str(error), "windows": windows, "objections": []}
     in_place = request.get("scope") == "in_place"

@@ -148,6 +148,10 @@ repositories:
         damaged:
           description: Whether pages had wrong checksums, or none where they were not looked at.
           type: bool
+        version:
+          description: The version of PostgreSQL that it is of.
+          type: str
+          sample: "15"
 missing:
   description: What lacks, one sentence each; empty where every backup is there that was due.
   returned: always

@@ -29,7 +29,8 @@ class Backup:
     """One backup in one repository.
 
     ``content`` is the size of the database, ``changed`` what of it this backup had to read, ``stored`` what it takes in
-    the repository. ``damaged`` says whether pages had wrong checksums, None where they were not looked at.
+    the repository. ``damaged`` says whether pages had wrong checksums, None where they were not looked at. ``version``
+    is PostgreSQL's, empty where it is not known.
     """
 
     label: str
@@ -47,6 +48,7 @@ class Backup:
     stored: int
     prior: str
     damaged: Optional[bool]
+    version: str = ""
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,8 @@ def parse(text: str, stanza: str) -> Info:
 
 
 def _info(entry: Mapping[str, Any]) -> Info:
-    backups = sorted((_backup(one) for one in entry["backup"]), key=lambda one: (one.stop, one.label))
+    versions = {(one["repo-key"], one["id"]): one["version"] for one in entry["db"]}
+    backups = sorted((_backup(one, versions) for one in entry["backup"]), key=lambda one: (one.stop, one.label))
     current = {one["repo-key"]: one["id"] for one in entry["db"]}
     systems = {str(one["system-id"]) for one in entry["db"] if one["id"] == current[one["repo-key"]]}
     repositories = tuple(
@@ -114,12 +117,13 @@ def _info(entry: Mapping[str, Any]) -> Info:
     return Info(entry["name"], running, repositories, tuple(backups), tuple(sorted(systems)), archived)
 
 
-def _backup(one: Mapping[str, Any]) -> Backup:
+def _backup(one: Mapping[str, Any], versions: Mapping[Tuple[int, int], str]) -> Backup:
+    database = one["database"]
     return Backup(
         label=one["label"],
         kind=one["type"],
-        repository=one["database"]["repo-key"],
-        database=one["database"]["id"],
+        repository=database["repo-key"],
+        database=database["id"],
         start=one["timestamp"]["start"],
         stop=one["timestamp"]["stop"],
         start_lsn=one["lsn"]["start"],
@@ -131,6 +135,7 @@ def _backup(one: Mapping[str, Any]) -> Backup:
         stored=one["info"]["repository"]["delta"],
         prior=one["prior"] or "",
         damaged=one.get("error"),
+        version=versions.get((database["repo-key"], database["id"]), ""),
     )
 
 

@@ -17,12 +17,16 @@ MARGIN = 0.1
 
 @dataclass(frozen=True)
 class Backup:
-    """A base backup: when it ended (seconds since 1970) and at which position, and the database's size in bytes."""
+    """A base backup: when it ended (seconds since 1970) and at which position, and the database's size in bytes.
+
+    ``version`` is the one of PostgreSQL, empty where it is not known.
+    """
 
     label: str
     stop: float
     stop_lsn: int
     content: int
+    version: str = ""
 
 
 @dataclass(frozen=True)
@@ -117,7 +121,7 @@ def _span(window: Mapping[str, Any], known: Mapping[str, Mapping[str, Any]]) -> 
 
 
 def _backup(one: Mapping[str, Any]) -> Backup:
-    return Backup(one["label"], one["stop"], parse_lsn(one["stop_lsn"]), one["content"])
+    return Backup(one["label"], one["stop"], parse_lsn(one["stop_lsn"]), one["content"], one.get("version", ""))
 
 
 def choose(target: Target, repositories: Sequence[Repository], wanted: Optional[int] = None, label: str = "") -> Choice:
@@ -184,6 +188,21 @@ def _choice(target: Target, repository: Repository, span: Span, backup: Backup) 
         why = "the oldest one, as nothing tells where the target is; -e backup=<label> takes another one"
     at_least = span.end_lsn - SEGMENT_SIZE if target.kind == LATEST else None
     return Choice(repository.number, backup, max(0, end - backup.stop_lsn), why, at_least)
+
+
+def check_version(choice: Choice, version: str) -> None:
+    """See that a backup is of the version whose server is to recover it; any other one's cannot read it.
+
+    :param version: empty where it is not known.
+    :raises RestoreError: it is of another one.
+    """
+    of_backup = choice.backup.version
+    if of_backup and version and of_backup != version:
+        raise RestoreError(
+            f"backup {choice.backup.label} of repository {choice.repository} is of PostgreSQL {of_backup}, and "
+            f"postgres_version is {version}, whose server cannot read it: set postgres_version and the packages to "
+            f"{of_backup} (docs/postgres.md, Another version of PostgreSQL)"
+        )
 
 
 def uneven(choice: Choice, repositories: Sequence[Repository]) -> str:

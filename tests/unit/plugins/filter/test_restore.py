@@ -143,6 +143,20 @@ def test_where_nothing_leads_to_the_target_it_is_told_why(request_, refusal):
     assert restore_plan(request_, BACKUPS, ARCHIVES) == {"refusal": refusal, "windows": WINDOWS, "objections": []}
 
 
+def test_a_backup_of_another_version_is_refused_before_anything_stands_against_it():
+    backups = [{**one, "backups": [{**backup, "version": "15"} for backup in one["backups"]]} for one in BACKUPS]
+    request = {**AT_ELEVEN, "postgres_version": "16", "scope": "in_place"}
+    assert restore_plan(request, backups, ARCHIVES) == {
+        "refusal": "backup 20261126-100000F of repository 1 is of PostgreSQL 15, and postgres_version is 16, whose "
+        "server cannot read it: set postgres_version and the packages to 15 (docs/postgres.md, Another version of "
+        "PostgreSQL)",
+        "windows": WINDOWS,
+        "objections": [],
+    }
+    # Inventories write numbers, too.
+    assert restore_plan({**request, "postgres_version": 15}, backups, ARCHIVES)["refusal"] == ""
+
+
 @pytest.mark.parametrize(
     ("changes", "reachable", "objections"),
     [

@@ -80,6 +80,7 @@ FULL_BACKUP = Backup(
     stored=2839632,
     prior="",
     damaged=False,
+    version="15",
 )
 INCREMENTAL_BACKUP = Backup(
     label="20261126-113416F_20261126-113435I",
@@ -97,6 +98,7 @@ INCREMENTAL_BACKUP = Backup(
     stored=948048,
     prior="20261126-113416F",
     damaged=None,
+    version="15",
 )
 HERE = Repository(1, "aes-256-cbc", 0, "ok")
 S3 = Repository(2, "aes-256-cbc", 0, "ok")
@@ -108,6 +110,19 @@ NOW = 1795692877
 def answer(**changes):
     """Return an answer with changes of the stanza."""
     return json.dumps([{**STANZA, **changes}])
+
+
+def test_each_backup_is_of_the_version_of_its_database():
+    """The stanza was upgraded in one repository since; of a database that the answer does not know nothing is told."""
+    database = [
+        {"id": 1, "repo-key": 1, "system-id": 7, "version": "14"},
+        {"id": 2, "repo-key": 1, "system-id": 7, "version": "15"},
+        {"id": 1, "repo-key": 2, "system-id": 7, "version": "15"},
+    ]
+    keys = ((1, 1), (1, 2), (2, 1), (2, 2))
+    backups = [{**FULL_ENTRY, "database": {"repo-key": number, "id": one}} for number, one in keys]
+    read = parse(answer(db=database, backup=backups), "freeagentics").backups
+    assert {(one.repository, one.database): one.version for one in read} == dict(zip(keys, ("14", "15", "15", "")))
 
 
 def info(backups, repositories=(HERE,)):
@@ -166,7 +181,7 @@ def test_a_message_of_many_lines_becomes_one():
         ('[{"db": []}]', "pgbackrest info answered '[{\"db\": []}]': KeyError: 'name'"),
         (
             '[{"name": "freeagentics"}]',
-            "pgbackrest info answered '[{\"name\": \"freeagentics\"}]': KeyError: 'backup'",
+            "pgbackrest info answered '[{\"name\": \"freeagentics\"}]': KeyError: 'db'",
         ),
     ],
 )

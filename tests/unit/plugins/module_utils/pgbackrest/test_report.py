@@ -34,6 +34,7 @@ FULL = Backup(
     stored=2839632,
     prior="",
     damaged=False,
+    version="15",
 )
 FULL_VALUES = {
     "label": "20261126-113416F",
@@ -55,6 +56,7 @@ FULL_VALUES = {
     "stored": 2839632,
     "prior": "",
     "damaged": False,
+    "version": "15",
 }
 NOW = 1795692919.4
 #: Timeline 2 left timeline 1 in the middle of segment 5.

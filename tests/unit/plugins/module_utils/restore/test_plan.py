@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from ansible_collections.freeagentics.platform.plugins.module_utils.restore.plan import (
@@ -11,6 +13,7 @@ from ansible_collections.freeagentics.platform.plugins.module_utils.restore.plan
     Choice,
     Repository,
     Span,
+    check_version,
     choose,
     describe,
     in_mebibytes,
@@ -188,6 +191,20 @@ def test_a_repository_in_words(repository, words):
     assert describe(repository) == words
 
 
+@pytest.mark.parametrize(("backup", "wanted"), [("15", "15"), ("", "15"), ("15", "")])
+def test_a_backup_of_the_same_version_or_of_an_unknown_one_is_restored(backup, wanted):
+    check_version(Choice(1, replace(A, version=backup), 0, YOUNGEST), wanted)
+
+
+def test_a_backup_of_another_version_is_refused():
+    with pytest.raises(RestoreError) as error:
+        check_version(Choice(2, replace(A, version="14"), 0, YOUNGEST), "15")
+    assert str(error.value) == (
+        "backup A of repository 2 is of PostgreSQL 14, and postgres_version is 15, whose server cannot read it: set "
+        "postgres_version and the packages to 14 (docs/postgres.md, Another version of PostgreSQL)"
+    )
+
+
 SHORT_WORDS = "repository 1 has log up to 0/9000000 on timeline 1"
 LONG_WORDS = "repository 2 has log up to 0/D000000 on timeline 1"
 NEWER_WORDS = "repository 3 has log up to 0/9000000 on timeline 2"
@@ -332,6 +349,12 @@ LAST = {"segment": "00000001000000000000000B", "time": "13:00", "age": 10}
 )
 def test_what_the_modules_return_is_put_together(archive, expected):
     assert read([INFO], [archive]) == (expected,)
+
+
+def test_a_backup_s_version_is_put_together_with_it():
+    info = {"number": 1, "backups": [{**one, "version": "15"} for one in INFO["backups"]]}
+    (repository,) = read([info], [{"number": 1, "error": "", "last": LAST, "gaps": [], "windows": [WINDOW]}])
+    assert [one.version for one in repository.spans[0].backups] == ["15", "15"]
 
 
 def test_a_backup_that_only_the_archive_knows_is_left_out():
