@@ -50,7 +50,7 @@ def restore_plan(request, backups, archives, free=None, reachable=True, followin
     }
 
 
-def restore_begun(marks, cluster, request):
+def restore_begun(marks, cluster, request, elsewhere=()):
     """Return on which hosts a restore in place was begun, and which one of them only the rest is to be done for."""
     hosts = [
         mark.Seen(one["host"], one["text"], one["directory"], int(one["device"]), int(one["inode"])) for one in marks
@@ -61,7 +61,7 @@ def restore_begun(marks, cluster, request):
         # The plan refuses it, and says why.
         return {"begun": mark.begun(hosts, cluster), "done": dict(mark.NOTHING)}
     wanted = mark.show_request(target.kind, target.value, int(request.get("target_timeline") or 0))
-    return {"begun": mark.begun(hosts, cluster), "done": mark.to_go_on_with(hosts, cluster, wanted)}
+    return {"begun": mark.begun(hosts, cluster), "done": mark.to_go_on_with(hosts, cluster, wanted, elsewhere)}
 
 
 def _unarchived(unarchived):

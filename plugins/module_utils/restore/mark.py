@@ -90,7 +90,9 @@ def begun(hosts: Sequence[Seen], cluster: Mapping[str, Any]) -> List[str]:
     return [one.host for one in hosts if one.mark is not None and one.host not in serving]
 
 
-def to_go_on_with(hosts: Sequence[Seen], cluster: Mapping[str, Any], request: str) -> Dict[str, Any]:
+def to_go_on_with(
+    hosts: Sequence[Seen], cluster: Mapping[str, Any], request: str, elsewhere: Sequence[Mapping[str, Any]] = ()
+) -> Dict[str, Any]:
     """Return the host that an earlier run of the same request restored, whether it leads, its timeline, and who has it.
 
     That run died before the cluster was whole, so its mark is still there. A leader has to be on the timeline that the
@@ -103,15 +105,22 @@ def to_go_on_with(hosts: Sequence[Seen], cluster: Mapping[str, Any], request: st
         if mark is None or (mark.phase, mark.request) != (RECOVERED, request):
             continue
         if one.host == cluster["leader"] and mark.timeline == cluster["timeline"]:
-            return {"host": one.host, "leads": True, "timeline": mark.timeline, "whole": _on_timeline(cluster)}
+            return {"host": one.host, "leads": True, "timeline": mark.timeline, "whole": _whole(cluster, elsewhere)}
         if not cluster["leader"]:
             return {"host": one.host, "leads": False, "timeline": mark.timeline, "whole": []}
     return dict(NOTHING)
 
 
-def _on_timeline(cluster: Mapping[str, Any]) -> List[str]:
-    return [
+def _whole(cluster: Mapping[str, Any], elsewhere: Sequence[Mapping[str, Any]]) -> List[str]:
+    """Return who has what was restored: is on the leader's timeline and, of another region, gets the log of it."""
+    here = [
         member["name"]
         for member in cluster["members"]
         if member["state"] in _SERVING and member["timeline"] == cluster["timeline"]
     ]
+    lacking = [
+        member
+        for member in elsewhere
+        if (member["replication"], member["timeline"]) != ("streaming", cluster["timeline"])
+    ]
+    return here if lacking else [*here, *(member["name"] for member in elsewhere)]

@@ -124,6 +124,9 @@ def test_an_earlier_run_of_the_same_request_is_gone_on_with(request_, done):
     cluster = {"leader": "db1", "timeline": 5, "members": members}
     told = {"host": done, "leads": bool(done), "timeline": 5 if done else 0, "whole": ["db1"] if done else []}
     assert restore_begun(marks, cluster, request_) == {"begun": [], "done": told}
+    elsewhere = [{"name": "west1", "timeline": 5, "replication": "streaming"}]
+    whole = ["db1", "west1"] if done else []
+    assert restore_begun(marks, cluster, request_, elsewhere)["done"] == {**told, "whole": whole}
 
 
 @pytest.mark.parametrize(

@@ -94,6 +94,30 @@ def test_what_is_left_after_the_leader_was_restored(one, state, whole):
     assert to_go_on_with([one], state, "latest timeline newest") == done
 
 
+def member(name, timeline=5, replication="streaming"):
+    """Return a member of a region that follows."""
+    return {"name": name, "state": "running", "timeline": timeline, "replication": replication}
+
+
+@pytest.mark.parametrize(
+    ("elsewhere", "whole"),
+    [
+        ([member("west1"), member("west2")], ["db1", "west1", "west2"]),
+        # A region is copied as one.
+        ([member("west1"), member("west2", 4)], ["db1"]),
+        ([member("west1"), member("west2", None, "")], ["db1"]),
+        # It is on a timeline of that number, and nothing comes from the leader.
+        ([member("west1", 5, "in archive recovery")], ["db1"]),
+        ([member("west1", 6)], ["db1"]),
+        ([], ["db1"]),
+    ],
+)
+def test_a_region_that_has_what_was_restored_is_not_copied_again(elsewhere, whole):
+    done = to_go_on_with([seen(RECOVERED)], LED, "latest timeline newest", elsewhere)
+    assert done == {"host": "db1", "leads": True, "timeline": 5, "whole": whole}
+    assert to_go_on_with([seen(RECOVERED)], NOBODY, "latest timeline newest", elsewhere)["whole"] == []
+
+
 def test_what_was_restored_leads_where_nobody_does():
     """Along the timeline that it began nothing leads to the target again."""
     done = {"host": "db1", "leads": False, "timeline": 5, "whole": []}
