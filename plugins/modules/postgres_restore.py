@@ -13,7 +13,8 @@ description:
   - Restores with pgBackRest into a directory, and lets a server recover there that nobody can reach but over a socket
     in a folder of its own. It counts as done only if the server's log says that the target was reached.
   - What is in the directory is never removed. It is moved to O(aside), unless it is what an earlier run of this module
-    left half-way, which the next one finishes.
+    left half-way, which the next one finishes. Where that one had reached the same target, and the directory goes into
+    service, it is not restored again, as the log may lead along the new timeline by then, and no more to the target.
   - A mark in O(workspace), C(restored.json), tells what such a run restored. It names the directory by its device and
     inode. A mark of another directory at the same path, such as the old content that was renamed back, counts for
     nothing, and so does one of a directory in which another server was started since. The module warns of both.
@@ -84,6 +85,10 @@ options:
       - It is not called before the target was reached, so a timeline that lacks something leads no later restore.
     type: str
     default: ''
+  again:
+    description: Whether it is restored again where an earlier run had reached the same target, and died before its end.
+    type: bool
+    default: false
   keep_running:
     description: Whether the server goes on running afterwards. Otherwise it is stopped, so that Patroni can start it.
     type: bool
@@ -174,7 +179,7 @@ timeline:
   returned: when recovered
   type: int
 content:
-  description: The size of what was restored, in bytes.
+  description: The size of what was restored, in bytes. 0 where an earlier run had reached the target.
   returned: when recovered
   type: int
 seconds:
@@ -192,6 +197,7 @@ import re
 import shutil
 import subprocess
 import time
+from dataclasses import replace
 
 from ansible.module_utils.basic import AnsibleModule
 
@@ -200,6 +206,7 @@ from ansible_collections.freeagentics.platform.plugins.module_utils.restore.mark
     BEGUN,
     COPY,
     IN_SERVICE,
+    REACHED,
     RECOVERED,
     Mark,
     parse_mark,
@@ -340,8 +347,11 @@ class Place:
 
     def said(self):
         """Return what the server's log says."""
-        with open(self.log, encoding="utf-8", errors="replace") as file:
-            return parse_log(file.read())
+        try:
+            with open(self.log, encoding="utf-8", errors="replace") as file:
+                return parse_log(file.read())
+        except FileNotFoundError:
+            return parse_log("")
 
     def stop(self):
         """Stop the server in order."""
@@ -403,10 +413,10 @@ def restore(place, params, target):
     return round(float(size[1]) * 1024 ** ("B", "KB", "MB", "GB", "TB").index(size[2])) if size else 0
 
 
-def recover(place, params, target, at_least):
-    """Start a server on the directory, and wait until it has recovered.
+def serve(place, params):
+    """Start a server on the directory and wait until it serves or has ended; return its log, and whether it ended.
 
-    :raises RestoreError: its log does not say that the target was reached. Then it is stopped.
+    :raises RestoreError: it takes too long. Then it is stopped.
     """
     # The history of a timeline that lacks what was wanted would lead every later restore along it.
     archive = params["archive_command"] and f"test -e {place.proven} && {params['archive_command']}"
@@ -418,16 +428,54 @@ def recover(place, params, target, at_least):
         ended = process.poll() is not None
         outcome = place.said()
         if ended or outcome.ready:
-            break
+            return outcome, ended
         if time.monotonic() > end:
             place.stop()
             raise RestoreError(f"the recovery took more than {params['timeout']} s; {place.log} tells how far it got")
+
+
+def recover(place, params, target, at_least):
+    """Let a server recover on the directory, and see that it got to the target.
+
+    :raises RestoreError: its log does not say that the target was reached. Then it is stopped.
+    """
+    outcome, ended = serve(place, params)
     lacks = shortfall(target, outcome, at_least)
     if lacks:
         if not ended:
             place.stop()
         raise RestoreError(f"{lacks}. See {place.log}")
+    # First, as no restore leads to the target any more once the new timeline is in the archive.
+    place.set_mark(*noted(params), REACHED, outcome.timeline)
     place.write(PROVEN, "")
+    return outcome
+
+
+def reached(place, params):
+    """Return the mark of an earlier run that reached the same target, and did not come to the rest, or None."""
+    mark = None if params["again"] else place.mark()
+    if mark is None or (mark.purpose, mark.request, mark.phase) != (*noted(params), REACHED):
+        return None
+    return mark if mark.purpose == IN_SERVICE else None
+
+
+def go_on(place, params, mark):
+    """Finish what an earlier run began that reached the target; return what its server said.
+
+    :raises RestoreError: the server does not start.
+    """
+    outcome = replace(place.said(), timeline=mark.timeline)
+    if not place.process():
+        found, _ended = serve(place, params)
+        if not found.ready:
+            raise RestoreError(
+                "the target was reached by an earlier run, and its server ended: "
+                f"{found.failure or 'it does not say why'}. See {place.log}. To restore again, use -e "
+                "restore_again=true -e target_timeline=<number>, as what was wanted may not be along timeline "
+                f"{mark.timeline}, which that run began"
+            )
+    place.write(PROVEN, "")
+    settle(place, params, outcome)
     return outcome
 
 
@@ -475,6 +523,7 @@ ARGUMENTS = {
     "port": {"type": "int", "default": 55432},
     "at_least": {"type": "str", "default": ""},
     "archive_command": {"type": "str", "default": ""},
+    "again": {"type": "bool", "default": False},
     "keep_running": {"type": "bool", "default": False},
     "settings": {"type": "dict", "default": {}},
     "process_max": {"type": "int", "default": 2},
@@ -493,15 +542,19 @@ def carry_out(module, place):
         at_least = parse_lsn(params["at_least"]) if params["at_least"] else None
     except ValueError as error:
         raise RestoreError(f"at_least: {error}") from None
-    moved = prepare(place, params, module.check_mode)
+    earlier = reached(place, params)
+    moved = "" if earlier else prepare(place, params, module.check_mode)
     if module.check_mode:
         return {"changed": True, "moved": moved}
     try:
         begun = time.monotonic()
-        content = restore(place, params, target)
+        content = 0 if earlier else restore(place, params, target)
         restored = time.monotonic()
-        outcome = recover(place, params, target, at_least)
-        settle(place, params, outcome)
+        if earlier:
+            outcome = go_on(place, params, earlier)
+        else:
+            outcome = recover(place, params, target, at_least)
+            settle(place, params, outcome)
     except RestoreError as error:
         way_back = f". The old content is in {moved}" if moved else ""
         raise RestoreError(f"{error}{way_back}") from None

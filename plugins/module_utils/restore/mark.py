@@ -14,11 +14,12 @@ from typing import Any, Dict, List, Mapping, Optional, Sequence
 
 #: What a directory is restored for.
 COPY, IN_SERVICE = "copy", "in_service"
-#: How far a restore got: anything may be in the directory, or the target was reached.
-BEGUN, RECOVERED = "begun", "recovered"
+#: How far a restore got: anything may be in the directory; the target was reached, and what only the recovery needed is
+#: still there; or nothing is left to do.
+BEGUN, REACHED, RECOVERED = "begun", "reached", "recovered"
 
 #: What is there to go on with where no earlier run has restored anything.
-NOTHING: Dict[str, Any] = {"host": "", "leads": False, "timeline": 0, "whole": []}
+NOTHING: Dict[str, Any] = {"host": "", "leads": False, "finished": False, "timeline": 0, "whole": []}
 
 #: What Patroni says of a server that takes part in its cluster.
 _SERVING = ("running", "streaming")
@@ -95,19 +96,22 @@ def to_go_on_with(
 ) -> Dict[str, Any]:
     """Return the host that an earlier run of the same request restored, whether it leads, its timeline, and who has it.
 
-    That run died before the cluster was whole, so its mark is still there. A leader has to be on the timeline that the
+    It also tells whether the restore was finished there, or reached its target and no more, which the module does. That
+    run died before the cluster was whole, so its mark is still there. A leader has to be on the timeline that the
     restore began: on a later one there was a failover since, and who leads is no longer told by the mark. Where nobody
     leads, the host has reached the target and begun a timeline, and along that one nothing leads to the target again;
     whether the log went on along a later one since is for the archive to tell.
     """
     for one in hosts:
         mark = one.mark
-        if mark is None or (mark.phase, mark.request) != (RECOVERED, request):
+        if mark is None or mark.phase not in (REACHED, RECOVERED) or mark.request != request:
             continue
-        if one.host == cluster["leader"] and mark.timeline == cluster["timeline"]:
-            return {"host": one.host, "leads": True, "timeline": mark.timeline, "whole": _whole(cluster, elsewhere)}
+        finished = mark.phase == RECOVERED
+        found = {"host": one.host, "leads": False, "finished": finished, "timeline": mark.timeline, "whole": []}
+        if finished and one.host == cluster["leader"] and mark.timeline == cluster["timeline"]:
+            return {**found, "leads": True, "whole": _whole(cluster, elsewhere)}
         if not cluster["leader"]:
-            return {"host": one.host, "leads": False, "timeline": mark.timeline, "whole": []}
+            return found
     return dict(NOTHING)
 
 

@@ -102,6 +102,8 @@ def count(tmp_path):
         # An earlier run restored it, and may have counted or not.
         ({"region_epoch": 2, "standby_cluster": {"host": "10.0.0.1"}}, 8, None, {"region_epoch": 15}, "15"),
         ({"region_epoch": 15}, 8, None, {"region_epoch": 15}, "15"),
+        # The mark of an earlier run did not count any more.
+        ({"region_epoch": 2}, 8, 9, {"region_epoch": 17}, "17"),
         (None, 0, 8, None, "15"),
     ],
 )

@@ -17,6 +17,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from ansible_collections.freeagentics.platform.plugins.module_utils.restore.mark import NOTHING
+
 REPOSITORY = Path(__file__).resolve().parents[3]
 PLAYBOOKS = REPOSITORY / "playbooks"
 TEN = 1795687200
@@ -106,7 +108,7 @@ def plan(tmp_path):
             "__restore_cluster": {"leader": leader, "timeline": 1},
             "__restore_marks": {
                 "begun": [],
-                "done": {"host": "", "leads": False, "timeline": 0, "whole": [], **(done or {})},
+                "done": {**NOTHING, **(done or {})},
             },
         }
         tasks = [

@@ -122,7 +122,8 @@ def test_an_earlier_run_of_the_same_request_is_gone_on_with(request_, done):
     marks = [{"host": "db1", "text": text, "directory": "/main", "device": "1", "inode": "2"}]
     members = [{"name": "db1", "state": "running", "timeline": 5}]
     cluster = {"leader": "db1", "timeline": 5, "members": members}
-    told = {"host": done, "leads": bool(done), "timeline": 5 if done else 0, "whole": ["db1"] if done else []}
+    led = bool(done)
+    told = {"host": done, "leads": led, "finished": led, "timeline": 5 * led, "whole": ["db1"] * led}
     assert restore_begun(marks, cluster, request_) == {"begun": [], "done": told}
     elsewhere = [{"name": "west1", "timeline": 5, "replication": "streaming"}]
     whole = ["db1", "west1"] if done else []

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 from types import SimpleNamespace
 
@@ -41,6 +42,13 @@ TO_THE_END = """\
 2026-11-26 13:07:53.184 UTC [27674] LOG:  selected new timeline ID: 2
 2026-11-26 13:07:53.313 UTC [27674] LOG:  archive recovery complete
 2026-11-26 13:07:53.362 UTC [27666] LOG:  database system is ready to accept connections
+"""
+#: After the host was lost: the timeline has begun, and nothing is recovered from the archive any more.
+AFTER_A_CRASH = """\
+2026-11-26 13:20:51.500 UTC [27666] LOG:  starting PostgreSQL 15.18 (Debian 15.18-0+deb12u1) on x86_64-pc-linux-gnu
+2026-11-26 13:20:51.919 UTC [27674] LOG:  database system was not properly shut down; automatic recovery in progress
+2026-11-26 13:20:52.735 UTC [27674] LOG:  redo done at 0/6000170 system usage: CPU: user: 0.00 s, elapsed: 0.00 s
+2026-11-26 13:20:53.362 UTC [27666] LOG:  database system is ready to accept connections
 """
 RESTORED = (
     "P00   INFO: restore size = 29.5MB, file total = 1259\nP00   INFO: restore command end: completed successfully\n"
@@ -281,6 +289,83 @@ def test_a_run_that_died_is_finished_by_the_next_one(host, tmp_path):
     done = host.run(aside=aside, archive_command="true")
     assert (done["changed"], done["moved"]) == (True, "")
     assert (tmp_path / "aside" / "PG_VERSION").read_text() == "old\n"
+
+
+def died(host, lost):
+    """Let a run reach its target and die there, and let the host be lost or not."""
+    host.stand_in("psql", {"": (2, "", "psql: error: gone\n")})
+    assert host.run(archive_command="true")["msg"] == "psql ended with 2: psql: error: gone"
+    host.stand_in("psql", {"": (0, "", "")})
+    process = int((host.main / "postmaster.pid").read_text())
+    if lost:
+        os.kill(process, signal.SIGKILL)
+        (host.main / "postmaster.pid").unlink()
+    return process
+
+
+@pytest.mark.parametrize("lost", [False, True])
+def test_a_run_that_died_after_the_target_was_reached_restores_nothing_again(host, lost):
+    """Along the timeline that it began, which may be in the archive by now, nothing leads to the target."""
+    died(host, lost)
+    request = "time 2026-11-26 13:06:54+00 timeline newest"
+    noted = {"request": request, "timeline": 2}
+    assert json.loads(host.mark.read_text()) == json.loads(mark_of(host.main, "in_service", phase="reached", **noted))
+    assert archives(host) == 0
+    host.serve(AFTER_A_CRASH)
+    assert host.run(check_mode=True, archive_command="true")["moved"] == ""
+    done = host.run(archive_command="true")
+    assert {
+        name: done[name] for name in ("changed", "moved", "content", "stopping", "last_transaction", "timeline")
+    } == {
+        "changed": True,
+        "moved": "",
+        "content": 0,
+        "stopping": "stopping before commit of transaction 725, time 2026-11-26 13:06:54.14443+00",
+        "last_transaction": "2026-11-26 13:06:52.885163+00",
+        "timeline": 2,
+    }
+    assert len(host.pgbackrest()) == 1
+    assert archives(host) == 0
+    assert host.stops() == 1
+    assert json.loads(host.mark.read_text()) == json.loads(mark_of(host.main, "in_service", phase="recovered", **noted))
+
+
+def test_where_its_log_is_lost_too_the_mark_tells_the_timeline(host):
+    died(host, lost=True)
+    (host.workspace / "server.log").unlink()
+    host.serve(AFTER_A_CRASH)
+    done = host.run(archive_command="true")
+    assert (done["changed"], done["stopping"], done["timeline"]) == (True, "", 2)
+
+
+def test_a_server_that_does_not_start_again_is_told(host):
+    died(host, lost=True)
+    host.serve("2026-11-26 13:20:51.919 UTC [1] PANIC:  could not locate a valid checkpoint record\n", SERVER_THAT_ENDS)
+    done = host.run(archive_command="true")
+    assert done["msg"] == (
+        "the target was reached by an earlier run, and its server ended: could not locate a valid checkpoint record. "
+        f"See {host.workspace}/server.log. To restore again, use -e restore_again=true -e target_timeline=<number>, as "
+        "what was wanted may not be along timeline 2, which that run began"
+    )
+    assert len(host.pgbackrest()) == 1
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"target": "latest", "target_value": ""}, {"timeline": 1}, {"archive_command": "", "keep_running": True}],
+)
+def test_what_was_restored_for_something_else_is_restored_again(host, changes):
+    died(host, lost=True)
+    host.serve(TO_THE_END if "target" in changes else REACHED)
+    assert host.run(**{"archive_command": "true", **changes})["content"] == 30932992
+    assert len(host.pgbackrest()) == 2
+
+
+def test_a_copy_that_reached_its_target_is_made_anew(host):
+    host.stand_in("psql", {"": (2, "", "")})
+    assert host.run()["failed"] is True
+    host.stand_in("psql", {"": (0, "", "")})
+    assert host.run()["content"] == 30932992
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 
 from ansible_collections.freeagentics.platform.plugins.module_utils.restore.mark import (
+    NOTHING,
     Mark,
     Seen,
     begun,
@@ -19,6 +20,8 @@ from ansible_collections.freeagentics.platform.plugins.module_utils.restore.mark
 
 BEGUN = Mark("/main", 1, 2, "in_service", "latest timeline newest")
 RECOVERED = replace(BEGUN, phase="recovered", timeline=5)
+#: Its run died before what only the recovery needed was taken out.
+REACHED = replace(RECOVERED, phase="reached")
 
 
 def seen(mark, host="db1", **changes):
@@ -63,6 +66,7 @@ def test_a_request_in_words(target, words):
     [
         (seen(BEGUN), NOBODY, ["db1"]),
         (seen(RECOVERED), NOBODY, ["db1"]),
+        (seen(REACHED), NOBODY, ["db1"]),
         (seen(BEGUN, text=""), NOBODY, []),
         (seen(replace(BEGUN, purpose="copy")), NOBODY, []),
         # The old data were renamed back, or there are none.
@@ -90,7 +94,7 @@ def test_where_a_restore_was_begun(one, state, expected):
     ],
 )
 def test_what_is_left_after_the_leader_was_restored(one, state, whole):
-    done = {"host": "db1", "leads": True, "timeline": 5, "whole": whole}
+    done = {"host": "db1", "leads": True, "finished": True, "timeline": 5, "whole": whole}
     assert to_go_on_with([one], state, "latest timeline newest") == done
 
 
@@ -114,14 +118,15 @@ def member(name, timeline=5, replication="streaming"):
 )
 def test_a_region_that_has_what_was_restored_is_not_copied_again(elsewhere, whole):
     done = to_go_on_with([seen(RECOVERED)], LED, "latest timeline newest", elsewhere)
-    assert done == {"host": "db1", "leads": True, "timeline": 5, "whole": whole}
+    assert done == {"host": "db1", "leads": True, "finished": True, "timeline": 5, "whole": whole}
     assert to_go_on_with([seen(RECOVERED)], NOBODY, "latest timeline newest", elsewhere)["whole"] == []
 
 
-def test_what_was_restored_leads_where_nobody_does():
+@pytest.mark.parametrize(("mark", "finished"), [(RECOVERED, True), (REACHED, False)])
+def test_what_was_restored_leads_where_nobody_does(mark, finished):
     """Along the timeline that it began nothing leads to the target again."""
-    done = {"host": "db1", "leads": False, "timeline": 5, "whole": []}
-    assert to_go_on_with([seen(RECOVERED)], NOBODY, "latest timeline newest") == done
+    done = {"host": "db1", "leads": False, "finished": finished, "timeline": 5, "whole": []}
+    assert to_go_on_with([seen(mark)], NOBODY, "latest timeline newest") == done
 
 
 @pytest.mark.parametrize(
@@ -131,6 +136,8 @@ def test_what_was_restored_leads_where_nobody_does():
         (seen(RECOVERED), LED, "latest timeline 3"),
         (seen(RECOVERED, inode=3), LED, "latest timeline newest"),
         (seen(BEGUN), NOBODY, "latest timeline newest"),
+        (seen(REACHED), LED, "latest timeline newest"),
+        (seen(REACHED), NOBODY, "latest timeline 3"),
         (seen(RECOVERED), NOBODY, "latest timeline 3"),
         # There was a failover since.
         (seen(RECOVERED), cluster("db1", 6, db1=("running", 6)), "latest timeline newest"),
@@ -138,4 +145,4 @@ def test_what_was_restored_leads_where_nobody_does():
     ],
 )
 def test_otherwise_it_is_restored(one, state, request_):
-    assert to_go_on_with([one], state, request_) == {"host": "", "leads": False, "timeline": 0, "whole": []}
+    assert to_go_on_with([one], state, request_) == NOTHING
