@@ -94,17 +94,17 @@ def count(tmp_path):
 @pytest.mark.parametrize(
     ("there", "done", "restored", "expected", "epoch"),
     [
-        # A region that took over from timeline 7 got 14; what was restored from the same archive began timeline 8.
-        ({"region_epoch": 2, "ttl": 20}, 0, 8, {"region_epoch": 15, "ttl": 20}, "15"),
-        ({"ttl": 20, "standby_cluster": {"host": "10.0.0.1"}}, 0, 2, {"region_epoch": 3, "ttl": 20}, "3"),
+        # A region that took over from timeline 7 got 21; what was restored from the same archive began timeline 8.
+        ({"region_epoch": 2, "ttl": 20}, 0, 8, {"region_epoch": 23, "ttl": 20}, "23"),
+        ({"ttl": 20, "standby_cluster": {"host": "10.0.0.1"}}, 0, 2, {"region_epoch": 5, "ttl": 20}, "5"),
         # Somebody wrote it by hand.
-        ({"region_epoch": 40}, 0, 8, {"region_epoch": 40}, "15"),
+        ({"region_epoch": 40}, 0, 8, {"region_epoch": 40}, "23"),
         # An earlier run restored it, and may have counted or not.
-        ({"region_epoch": 2, "standby_cluster": {"host": "10.0.0.1"}}, 8, None, {"region_epoch": 15}, "15"),
-        ({"region_epoch": 15}, 8, None, {"region_epoch": 15}, "15"),
+        ({"region_epoch": 2, "standby_cluster": {"host": "10.0.0.1"}}, 8, None, {"region_epoch": 23}, "23"),
+        ({"region_epoch": 23}, 8, None, {"region_epoch": 23}, "23"),
         # The mark of an earlier run did not count any more.
-        ({"region_epoch": 2}, 8, 9, {"region_epoch": 17}, "17"),
-        (None, 0, 8, None, "15"),
+        ({"region_epoch": 2}, 8, 9, {"region_epoch": 26}, "26"),
+        (None, 0, 8, None, "23"),
     ],
 )
 def test_the_number_is_above_that_of_every_timeline_in_the_archive(count, there, done, restored, expected, epoch):

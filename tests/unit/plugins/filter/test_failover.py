@@ -416,7 +416,7 @@ def test_a_region_goes_on_from_where_it_was_once_the_one_that_superseded_it_is_g
         },
     ]
     plan = regions_of(DB1, DB2, *west, to="east", region_is_gone="west")
-    assert (plan["kind"], plan["old"], plan["epoch"], plan["objections"]) == ("unplanned", "west", 2, [])
+    assert (plan["kind"], plan["old"], plan["epoch"], plan["objections"]) == ("unplanned", "west", 3, [])
     assert plan["alone"] is True
     assert (plan["stops"], plan["keeps"], plan["returns"], plan["releases"]) == (["db8"], [], (), [])
     assert (plan["leads"], plan["proves"]) == (["db1"], ["db1", "db2"])

@@ -128,11 +128,12 @@ def test_each_failover_is_counted_on_from_the_highest_number(east, west, epoch):
     assert (plan.old, plan.epoch) == ("east", epoch)
 
 
-@pytest.mark.parametrize(("timeline", "west", "epoch"), [(1, 0, 2), (18, 0, 36), (18, 35, 36), (2, 6, 7)])
+@pytest.mark.parametrize(("timeline", "west", "epoch"), [(1, 0, 3), (18, 0, 54), (18, 53, 54), (2, 6, 7)])
 def test_a_region_that_was_built_anew_leads_by_a_higher_number_than_the_lost_one_had(timeline, west, epoch):
     """It followed, and knows of no failover; the other one comes back with the number by which it led.
 
-    That is twice the timeline before the one that came over, or one less than twice that one after a restore, at most.
+    That is three times the timeline before the one that came over, or one less than three times that one after a
+    restore, at most.
     """
     leading = standby_leader(history=History(timeline))
     plan = plan_of(LOST, sight(leading, follows="10.0.0.1", epoch=west), power=True)
@@ -141,7 +142,7 @@ def test_a_region_that_was_built_anew_leads_by_a_higher_number_than_the_lost_one
 
 def test_where_a_region_is_lost_its_power_is_taken_and_the_other_one_leads():
     plan = plan_of(LOST, power=True)
-    assert (plan.kind, plan.old, plan.epoch) == (UNPLANNED, "east", 6)
+    assert (plan.kind, plan.old, plan.epoch) == (UNPLANNED, "east", 9)
     assert (plan.stop, plan.power, plan.release, plan.objections) == ((), ("db1", "db2"), (), ())
     assert plan.loss == "what east acknowledged after 2026-11-26 02:59:47.600Z, 12 s ago"
     assert plan.steps == (
@@ -368,7 +369,7 @@ WEST_GONE = "-e region_is_gone=west, which gives up everything that it acknowled
 def test_a_superseded_region_does_not_lead_while_the_one_that_superseded_it_is_lost(east, member, power, more):
     """It does not return either, as there is nobody whom it could follow."""
     plan = plan_of(east, sight(member, epoch=1), to="east", power=power)
-    assert (plan.kind, plan.old, plan.epoch, plan.alone) == (UNPLANNED, "west", 6, False)
+    assert (plan.kind, plan.old, plan.epoch, plan.alone) == (UNPLANNED, "west", 9, False)
     assert (plan.returns, plan.stop) == ((), ("west-db1",) if member.reached else ())
     assert told(plan) == [SUPERSEDER_LOST, *more]
 
@@ -390,7 +391,7 @@ def test_where_a_region_is_lost_a_third_one_that_was_superseded_waits_for_the_ne
     """It could follow nobody before the new leader leads, and nothing of it is stopped or rewound."""
     north = sight(primary("north-db1"), down("north-db2", patroni="inactive", fenced=True))
     plan = plan_of_three(sight(down("db1"), epoch=1), WEST, north, gone=gone)
-    assert (plan.kind, plan.old, plan.epoch, plan.alone) == (UNPLANNED, "east", 6, False)
+    assert (plan.kind, plan.old, plan.epoch, plan.alone) == (UNPLANNED, "east", 9, False)
     assert (plan.returns, plan.stop, plan.release, plan.objections) == ((), ("db1",), ("north-db2",), ())
     assert [step for step in plan.steps if "north" in step] == [
         "let north-db2 start again, which an earlier run stopped"
@@ -417,7 +418,7 @@ def test_where_a_region_is_lost_a_third_one_that_was_superseded_waits_for_the_ne
 def test_where_the_one_that_superseded_it_is_gone_a_region_leads_on_from_where_it_was(member, power, stop, taken, step):
     """It does not return, as there is nobody whom it could follow, and nothing of it is rewound."""
     plan = plan_of(SUPERSEDED, sight(member, epoch=1), to="east", gone=("west",), power=power)
-    assert (plan.kind, plan.old, plan.epoch, plan.alone, plan.returns) == (UNPLANNED, "west", 6, True, ())
+    assert (plan.kind, plan.old, plan.epoch, plan.alone, plan.returns) == (UNPLANNED, "west", 9, True, ())
     assert (plan.stop, plan.power, plan.release, plan.objections) == (stop, taken, (), ())
     assert plan.steps == (
         *step,
@@ -486,11 +487,11 @@ WEST_LOST = silent(dead("west-db1"), dead("west-db2"))
 @pytest.mark.parametrize(
     ("timeline", "epoch", "higher"),
     [
-        # The other one led by 3, or by 1 more than the last failover that this one knows of.
-        (3, 0, 4),
-        (1, 0, 2),
-        (3, 3, 5),
-        (3, 5, 7),
+        # The other one led by 9, or by 1 more than the last failover that this one knows of.
+        (3, 0, 10),
+        (1, 0, 4),
+        (3, 9, 11),
+        (3, 15, 17),
     ],
 )
 def test_beside_a_region_that_is_gone_the_other_one_leads_by_a_higher_number_than_that_one_had(timeline, epoch, higher):
@@ -532,7 +533,7 @@ def test_else_a_region_leads_on_by_the_number_that_it_has(west, gone, epoch):
 
 def test_where_a_region_hands_over_a_third_one_that_is_gone_is_kept_from_writing_too():
     plan = plan_of_three(EAST, WEST, silent(dead("north-db1")), gone=("north",), power=True)
-    assert (plan.kind, plan.old, plan.epoch, plan.gone, plan.power) == (PLANNED, "east", 4, ("north",), ("north-db1",))
+    assert (plan.kind, plan.old, plan.epoch, plan.gone, plan.power) == (PLANNED, "east", 10, ("north",), ("north-db1",))
     assert plan.steps[:2] == (
         "take the power of north-db1, and see that it is off",
         "let east stop writing and follow west",
