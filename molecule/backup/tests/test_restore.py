@@ -106,7 +106,7 @@ def test_the_database_returns_to_a_time_between_two_entries_and_the_cluster_is_w
     assert "recovery stopping before commit of transaction" in said
     # A region that comes back must not be ahead.
     begun = int(sql("select timeline_id from pg_control_checkpoint()"))
-    assert f"region_epoch: {max(4, 2 * begun - 1)}\n" in on("db1", ["patronictl", "show-config"])
+    assert f"region_epoch: {max(4, 3 * begun - 1)}\n" in on("db1", ["patronictl", "show-config"])
     assert sql("select string_agg(id::text, ',' order by id) from ledger") == "1,2"
 
     sql("insert into ledger values (4)")

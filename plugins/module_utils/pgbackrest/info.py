@@ -103,7 +103,7 @@ def parse(text: str, stanza: str) -> Info:
 
 
 def _info(entry: Mapping[str, Any]) -> Info:
-    versions = {(one["repo-key"], one["id"]): one["version"] for one in entry["db"]}
+    versions = {(one["repo-key"], one["id"]): one.get("version", "") for one in entry["db"]}
     backups = sorted((_backup(one, versions) for one in entry["backup"]), key=lambda one: (one.stop, one.label))
     current = {one["repo-key"]: one["id"] for one in entry["db"]}
     systems = {str(one["system-id"]) for one in entry["db"] if one["id"] == current[one["repo-key"]]}

@@ -118,11 +118,12 @@ def test_each_backup_is_of_the_version_of_its_database():
         {"id": 1, "repo-key": 1, "system-id": 7, "version": "14"},
         {"id": 2, "repo-key": 1, "system-id": 7, "version": "15"},
         {"id": 1, "repo-key": 2, "system-id": 7, "version": "15"},
+        {"id": 1, "repo-key": 3, "system-id": 7},
     ]
-    keys = ((1, 1), (1, 2), (2, 1), (2, 2))
+    keys = ((1, 1), (1, 2), (2, 1), (2, 2), (3, 1))
     backups = [{**FULL_ENTRY, "database": {"repo-key": number, "id": one}} for number, one in keys]
     read = parse(answer(db=database, backup=backups), "freeagentics").backups
-    assert {(one.repository, one.database): one.version for one in read} == dict(zip(keys, ("14", "15", "15", "")))
+    assert {(one.repository, one.database): one.version for one in read} == dict(zip(keys, ("14", "15", "15", "", "")))
 
 
 def info(backups, repositories=(HERE,)):
