@@ -101,12 +101,12 @@ def test_the_database_is_not_replaced_without_its_name(ledger):
 
 
 def test_the_database_returns_to_a_time_between_two_entries_and_the_cluster_is_whole(ledger):
-    on("db1", ["patronictl", "edit-config", "--force", "--quiet", "--set", "region_epoch=4"])
+    before = int(sql("select timeline_id from pg_control_checkpoint()"))
     said = restore(scope="in_place", target="time", target_time=ledger, confirm="molecule")
     assert "recovery stopping before commit of transaction" in said
-    # A region that comes back must not be ahead.
-    begun = int(sql("select timeline_id from pg_control_checkpoint()"))
-    assert f"region_epoch: {max(4, 3 * begun - 1)}\n" in on("db1", ["patronictl", "show-config"])
+    # A region that took over with the timeline before got three times its number; it must not be ahead when it is back.
+    number = re.search(r"^region_epoch: (\d+)$", on("db1", ["patronictl", "show-config"]), re.MULTILINE)
+    assert int(number[1]) > 3 * before
     assert sql("select string_agg(id::text, ',' order by id) from ledger") == "1,2"
 
     sql("insert into ledger values (4)")
