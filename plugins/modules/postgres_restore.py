@@ -399,6 +399,9 @@ def restore(place, params, target):
     # Spool and locks of its own: those of the host's own archiving are for another log.
     apart = [f"--spool-path={place.workspace}", f"--lock-path={place.workspace}"]
     get = " ".join(["pgbackrest", *common, *apart, 'archive-get %f "%p"'])
+    # 1 says that the archive has no such segment. Anything else may be over the next time, such as a lock that one of
+    # its own processes has not given back yet, and would be the end of the log to PostgreSQL.
+    get = f"{get}; said=$?; [ $said -gt 1 ] || exit $said; {get}"
     # Only what an earlier run of this module restored can be there; it is completed.
     options = ["--delta", f"--set={params['backup']}", f"--process-max={params['process_max']}", *target.options()]
     options.append(f"--recovery-option=restore_command={get}")
