@@ -24,7 +24,7 @@ entrance_or_alerts() { # CHECK
 # does it all.
 drill() {
     python -m pytest tests/drills/test_failover.py tests/drills/test_operator.py tests/drills/test_cache.py \
-        tests/drills/test_restore.py "tests/drills/test_region.py::test_a_region_is_lost_and_comes_back[rewound]" \
+        tests/drills/test_restore.py::test_a_dropped_table_comes_back "tests/drills/test_region.py::test_a_region_is_lost_and_comes_back[rewound]" \
         "tests/drills/test_guards.py::test_what_a_dead_run_left_is_finished_by_the_next[Let another member lead]" --runs 1 -rA --junitxml "$REPORTS/drills.xml"
 }
 
