@@ -50,9 +50,9 @@ class Copy:
         return self._on("pg_dump", "--table", table, *self._where)
 
     def remove(self) -> None:
-        """Stop the server and remove its files."""
-        stop = "/usr/lib/postgresql/15/bin/pg_ctl --mode=immediate stop -D"
-        self._on("sh", "-c", f"{stop} {self._folder}/data && rm -rf {self._folder}")
+        """Stop the server, where it runs, and remove its files."""
+        control = f"/usr/lib/postgresql/15/bin/pg_ctl -D {self._folder}/data"
+        self._on("sh", "-c", f"! {control} status || {control} --mode=immediate stop; rm -rf {self._folder}")
 
     def _on(self, *command: str) -> str:
         return self._hosts.on(self._host, "runuser", "-u", "postgres", "--", *command)

@@ -264,7 +264,7 @@ FAILOVERS = [
     ),
     Case(AGAINST, None, __failover_plan={"objections": []}),
     power("p1", not_taken("p1", "no such host"), "echo who; echo no such host. >&2; exit 1"),
-    power("p2", not_taken("p2", "The command exited with a non-zero return code"), "exit 3"),
+    power("p2", not_taken("p2", "nothing, and ended with status 3"), "exit 3"),
     power(
         "p3",
         not_taken("p3", "it took longer than failover_fence_seconds (1), and was ended"),
