@@ -90,7 +90,8 @@ def bring_back(settings: Mapping[str, Any], storage: Storage, everything: bool =
     :param everything: also where the folder has files, so that one which was deleted comes back.
     :raises BackupError: they cannot be had, or there is no place for the folder.
     """
-    directory, coming = settings["directory"].rstrip("/"), settings["directory"].rstrip("/") + COMING
+    directory = settings["directory"].rstrip("/")
+    coming = directory + COMING
     there = sum(1 for _file in _files(directory))
     if there and not everything and not os.path.isdir(coming):
         print(f"{directory} has {there} files: nothing is brought back; backup-uploads back all brings what it lacks")
@@ -120,9 +121,7 @@ def _make_as_beside(directory: str) -> None:
     if not os.path.isdir(around):
         raise BackupError(f"{around} is not there, so nothing is brought back: install the application first")
     if not os.path.isdir(directory):
-        os.mkdir(directory)
-        shutil.copymode(around, directory)
-        _give(directory, around)
+        _make(directory, around)
 
 
 def _name(file: str, name: str, directory: str) -> bool:
@@ -133,9 +132,7 @@ def _name(file: str, name: str, directory: str) -> bool:
         missing.append(folder)
         folder = os.path.dirname(folder)
     for folder in reversed(missing):
-        os.mkdir(folder)
-        shutil.copymode(directory, folder)
-        _give(folder, directory)
+        _make(folder, directory)
     os.chmod(file, os.stat(directory).st_mode & 0o666)
     _give(file, directory)
     try:
@@ -143,6 +140,13 @@ def _name(file: str, name: str, directory: str) -> bool:
     except FileExistsError:
         return False
     return True
+
+
+def _make(folder: str, pattern: str) -> None:
+    """Make a folder with the mode and the owner of another one."""
+    os.mkdir(folder)
+    shutil.copymode(pattern, folder)
+    _give(folder, pattern)
 
 
 def _give(path: str, pattern: str) -> None:
