@@ -172,20 +172,13 @@ def test_where_the_candidate_falls_silent_meanwhile_the_old_primary_goes_on(
     words = (f"old_primary={primary}", f"candidate={candidate}", f"confirm={platform_name}")
     run = [*command, *(word for variable in words for word in ("-e", variable))]
     signalled = ("systemctl", "kill", "--kill-whom=main", "patroni.service")
-    said = []
-    with subprocess.Popen(run, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout
-        try:
-            for line in process.stdout:
-                said.append(line)
-                if "PLAY [Keep the old primary from writing]" in line:
-                    hosts.on(candidate, *signalled, "--signal=STOP")
-            assert process.wait(LIMIT) == 2
-            assert f"the lease was not taken away: {candidate} does not answer any more" in "".join(said)
-            assert f"{primary}, which was stopped for this, was let back" in "".join(said)
-            until("somebody takes writes", lambda: len(cluster.writers()) == 1, 60)
-        finally:
-            hosts.on(candidate, *signalled, "--signal=CONT")
+    try:
+        said = _stopped_by(lambda: hosts.on(candidate, *signalled, "--signal=STOP"), run)
+        assert f"the lease was not taken away: {candidate} does not answer any more" in said
+        assert f"{primary}, which was stopped for this, was let back" in said
+        until("somebody takes writes", lambda: len(cluster.writers()) == 1, 60)
+    finally:
+        hosts.on(candidate, *signalled, "--signal=CONT")
     cluster.wait_until_whole()
 
 
@@ -198,24 +191,15 @@ def test_where_the_candidates_host_is_lost_meanwhile_the_old_primary_goes_on(
     candidate = next(name for name in cluster.members if name != primary)
     words = (f"old_primary={primary}", f"candidate={candidate}", f"confirm={platform_name}")
     run = [*command, *(word for variable in words for word in ("-e", variable))]
-    said = []
-    with subprocess.Popen(run, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout
-        try:
-            for line in process.stdout:
-                said.append(line)
-                if "PLAY [Keep the old primary from writing]" in line:
-                    hosts.kill(candidate)
-            assert process.wait(LIMIT) == 2
-            assert f"{candidate} does not answer any more, and whether another member leads is not known" in "".join(
-                said
-            )
-            assert f"{primary}, which was stopped for this, was let back" in "".join(said)
-            until("somebody takes writes", lambda: len(cluster.writers()) == 1, 60)
-            again = play("failover", "scope=database", f"confirm={platform_name}", limit=LIMIT)
-            assert f"nothing is to be done: {cluster.primary()} leads and takes writes" in again
-        finally:
-            hosts.start(candidate)
+    try:
+        said = _stopped_by(lambda: hosts.kill(candidate), run)
+        assert f"{candidate} does not answer any more, and whether another member leads is not known" in said
+        assert f"{primary}, which was stopped for this, was let back" in said
+        until("somebody takes writes", lambda: len(cluster.writers()) == 1, 60)
+        again = play("failover", "scope=database", f"confirm={platform_name}", limit=LIMIT)
+        assert f"nothing is to be done: {cluster.primary()} leads and takes writes" in again
+    finally:
+        hosts.start(candidate)
     cluster.wait_until_whole()
 
 
@@ -475,6 +459,19 @@ def test_what_dead_runs_left_of_a_lost_region_is_finished_by_the_next(
     play("failover", *back, limit=LIMIT)
     assert cluster.primary() in cluster.members
     cluster.wait_until_whole()
+
+
+def _stopped_by(fault: Callable[[], object], command: list[str]) -> str:
+    """Run a failover, let something happen as it stops the old primary, and return what it said when it failed."""
+    said = []
+    with subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        for line in process.stdout:
+            said.append(line)
+            if "PLAY [Keep the old primary from writing]" in line:
+                fault()
+        assert process.wait(LIMIT) == 2
+    return "".join(said)
 
 
 def _die_at(phase: str, command: list[str]) -> None:
