@@ -7,7 +7,7 @@ The rows are those of the specification's table of disasters, R61 to R64.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Callable, Dict, List, Mapping, Sequence, Tuple
 
 from ansible_collections.freeagentics.platform.plugins.module_utils.drill import ledger
@@ -50,6 +50,7 @@ class Scenario:
     :param chosen: returns the names of the hosts.
     :param seconds: how long the site may be away.
     :param operator: who deals with it.
+    :param loses: of how many seconds acknowledged records may be lost, the last ones before the site was away.
     """
 
     title: str
@@ -58,10 +59,19 @@ class Scenario:
     chosen: Callable[[Hosts, str], List[str]]
     seconds: float
     operator: str = ITSELF
+    loses: float = 0.0
 
 
 def _primary(_hosts: Hosts, primary: str) -> List[str]:
     return [primary]
+
+
+def _standbys(hosts: Hosts, primary: str) -> List[str]:
+    return [one["name"] for one in hosts if "postgres" in one["services"] and one["name"] != primary]
+
+
+def _standby(hosts: Hosts, primary: str) -> List[str]:
+    return _standbys(hosts, primary)[:1]
 
 
 def _every(service: str) -> Callable[[Hosts, str], List[str]]:
@@ -116,6 +126,14 @@ SCENARIOS: Dict[str, Scenario] = {
     "primary_disk_full": Scenario(
         "the disk of the database's primary is full, and an operator acts", "R62", FILL, _primary, 60, DATABASE
     ),
+    "standby_lost": Scenario("the host of a standby of the database is lost", "R61", POWER, _standby, 15),
+    "standbys_lost": Scenario(
+        "the hosts of all standbys of the region are lost, so that the primary writes alone",
+        "R61",
+        POWER,
+        _standbys,
+        60,
+    ),
     "store_without_quorum": Scenario("the cluster store has no quorum", "R61", STOP_STORE, _majority_of_store, 60),
     "load_balancer_lost": Scenario("a load balancer is lost", "R61", POWER, _first("load_balancer"), 15),
     "api_lost": Scenario("an API server is lost", "R61", POWER, _first("api"), 15),
@@ -155,7 +173,8 @@ SCENARIOS: Dict[str, Scenario] = {
         60,
         REGION,
     ),
-    "region_lost": Scenario("a region is lost, and an operator acts", "R63", POWER, _all, 120, REGION),
+    # R63 allows a minute of loss: the other region gets the log when it is written, and no commit waits for it.
+    "region_lost": Scenario("a region is lost, and an operator acts", "R63", POWER, _all, 120, REGION, loses=60),
 }
 
 #: What no playbook can do, as it is killed itself, hosts are replaced by bare ones, or get a clock of their own:
@@ -213,6 +232,7 @@ def drill(name: str, hosts: Hosts, primary: str) -> Dict[str, Any]:
         "lasts": scenario.fault not in BRIEF,
         "hosts": chosen,
         "seconds": scenario.seconds,
+        "loses": scenario.loses,
         "operator": operator,
         "gives_up": gives_up,
         "says": _said(scenario, gives_up, primary) if operator == DATABASE else [],
@@ -252,21 +272,32 @@ def judge(
     begin: float,
     end: float,
     most: float,
+    loses: float = 0.0,
 ) -> Dict[str, Any]:
     """Return what a ledger and the servers say of a drill.
 
     :param records: key and value of the ledger's records on each database server.
     :param begin: when the fault came, and ``end`` when all was whole again, by the clock of the client.
     :param most: how many seconds the site may be away.
+    :param loses: of how many seconds acknowledged records may be lost, the last ones before the site was away.
     """
+    away = longest(attempts, begin, end)
     compared = {server: ledger.compare(attempts, rows) for server, rows in records.items()}
+    gone = {key for found in compared.values() for key in found.lost}
+    lost = [one.ended or 0.0 for one in ledger.acknowledged(attempts) if one.key in gone]
+    loss = max(0.0, away.begin - min(lost, default=away.begin))
+    # What every server lacks was lost with the one that had it; what one of them has, or came later, is none of that.
+    alike = len({found.lost for found in compared.values()}) == 1
+    if lost and alike and max(lost) <= away.begin and loses > 0 and loss <= loses:
+        compared = {server: replace(found, lost=()) for server, found in compared.items()}
     findings = {server: str(found) for server, found in compared.items() if found}
-    away = longest(attempts, begin, end).seconds
     failed = [one for one in attempts if one.outcome != "acknowledged" and begin <= one.sent <= end]
     return {
         "acknowledged": len(ledger.acknowledged(attempts)),
         "failed": len(failed),
-        "away": round(away, 2),
+        "away": round(away.seconds, 2),
+        "lost": len(lost),
+        "loss": round(loss, 2),
         "findings": findings,
-        "good": not findings and away <= most,
+        "good": not findings and away.seconds <= most,
     }

@@ -183,6 +183,22 @@ def test_of_drills_that_were_run_the_page_says_what_came_of_them(runs, cells):
 
 
 @pytest.mark.parametrize(
+    ("runs", "lost"),
+    [
+        ([{"lost": 0, "loss": 0.0}], "none"),
+        ([{"lost": 0, "loss": 0.0}, {"lost": 3, "loss": 0.25}], "3 of the last 0.25 s in 1 of 2"),
+        ([{"lost": 1, "loss": 1.0}, {"lost": 3, "loss": 0.25}], "1 of the last 1 s in 2 of 2"),
+        (
+            [{"lost": 1, "loss": 1.0}, {"lost": 1, "findings": {"db1": "1 lost (a)"}}],
+            "1 lost (a); 1 of the last 1 s in 1 of 2",
+        ),
+    ],
+)
+def test_the_page_says_what_was_lost_and_may_be(runs, lost):
+    assert row({"region_lost": [{**drill("region_lost"), **one} for one in runs]}, "region_lost")[-1] == lost
+
+
+@pytest.mark.parametrize(
     ("more", "cells"),
     [
         ([], ["0 of 1", "", "", "23 s", "40 s", "", "", "", "60 s", "none"]),

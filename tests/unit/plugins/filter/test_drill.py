@@ -120,6 +120,7 @@ def test_a_drill_is_about_the_region_that_leads():
         "lasts": True,
         "hosts": ["db1"],
         "seconds": 40,
+        "loses": 0.0,
         "operator": "",
         "gives_up": [],
         "says": [],
@@ -387,6 +388,8 @@ def test_a_drill_that_passed_is_told():
                 "acknowledged": 6,
                 "failed": 2,
                 "away": 16.5,
+                "lost": 0,
+                "loss": 0.0,
                 "findings": {},
                 "noticed": [{"alert": "DatabaseDown", "severity": "page", "seconds": 23.4}],
                 "acted": None,
@@ -527,6 +530,22 @@ def test_a_fault_that_was_over_before_an_alert_fired_was_not_noticed():
     assert report["figures"][-1]["measured"] == "no alert fired meanwhile"
     assert report["sections"][-1]["lines"] == ["no alert fired between the fault and the end of the drill"]
     assert report["drill"]["noticed"] == []
+
+
+def test_a_region_may_lose_what_it_acknowledged_last():
+    """The last record before the site was away, and no server has it."""
+    planned = plan_of(scenario="region_lost")
+    assert planned["shown"][-1] == (
+        "passed     every acknowledged record but those of the last 60 s is on every server once, and the site is away "
+        "120 s at most"
+    )
+    kept = rows(*(moment for moment in STEADY if moment != 113.5))
+    told = drill_report(planned, {**OUTCOME, "records": dict.fromkeys(OUTCOME["records"], kept)})
+    assert (told["good"], told["report"]["drill"]["lost"]) == (True, 1)
+    assert told["report"]["sections"][1]["lines"][0] == (
+        "acknowledged records lost: 1, of the last 0.0 s; every other one is on every server, once; none that was "
+        "refused is anywhere"
+    )
 
 
 def test_a_drill_without_a_limit_in_whole_seconds_is_told_as_it_is():

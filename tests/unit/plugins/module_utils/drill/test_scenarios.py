@@ -58,6 +58,8 @@ EVERYTHING = [one["name"] for one in REGION]
         ("primary_mute", "R62", "cut_out", ["db2"], 60, ""),
         ("primary_deaf", "R62", "cut_in", ["db2"], 60, "database"),
         ("primary_disk_full", "R62", "fill", ["db2"], 60, "database"),
+        ("standby_lost", "R61", "power", ["db1"], 15, ""),
+        ("standbys_lost", "R61", "power", ["db1", "db3", "db4"], 60, ""),
         ("store_without_quorum", "R61", "stop_store", ["db1", "db3"], 60, ""),
         ("load_balancer_lost", "R61", "power", ["edge1"], 15, ""),
         ("api_lost", "R61", "power", ["api1"], 15, ""),
@@ -89,6 +91,7 @@ def test_each_drill_is_about_hosts_of_the_region(name, row, fault, hosts, second
         "lasts": fault not in ("none", "kill", "freeze", "deploy"),
         "hosts": hosts,
         "seconds": seconds,
+        "loses": 60 if name == "region_lost" else 0.0,
         "operator": operator,
         "gives_up": ["db4"] if name == "zone_lost" else [],
         "says": {
@@ -146,6 +149,8 @@ THERE_ARE = """. There are:
   -e scenario=primary_mute            nothing leaves the primary's host, and it hears others
   -e scenario=primary_deaf            nothing reaches the primary, and it reaches others; an operator acts
   -e scenario=primary_disk_full       the disk of the database's primary is full, and an operator acts
+  -e scenario=standby_lost            the host of a standby of the database is lost
+  -e scenario=standbys_lost           the hosts of all standbys of the region are lost, so that the primary writes alone
   -e scenario=store_without_quorum    the cluster store has no quorum
   -e scenario=load_balancer_lost      a load balancer is lost
   -e scenario=api_lost                an API server is lost
@@ -256,7 +261,7 @@ def rows(*moments):
 
 #: The fault came at 10, and at 30 all was whole again.
 STEADY = (8, 9, 10, 11, 29, 30, 31)
-GOOD = {"acknowledged": 7, "failed": 0, "away": 18.0, "findings": {}, "good": True}
+GOOD = {"acknowledged": 7, "failed": 0, "away": 18.0, "lost": 0, "loss": 0.0, "findings": {}, "good": True}
 
 
 @pytest.mark.parametrize(
@@ -277,7 +282,7 @@ GOOD = {"acknowledged": 7, "failed": 0, "away": 18.0, "findings": {}, "good": Tr
         (
             stored(*STEADY),
             {"db1": rows(*STEADY), "db2": rows(*STEADY[:-2])},
-            {"findings": {"db2": "2 lost (k30, k31)"}, "good": False},
+            {"lost": 2, "findings": {"db2": "2 lost (k30, k31)"}, "good": False},
         ),
         (
             stored(*STEADY),
@@ -289,7 +294,11 @@ GOOD = {"acknowledged": 7, "failed": 0, "away": 18.0, "findings": {}, "good": Tr
             {"db1": [*rows(*STEADY), ("f12", "v")]},
             {"failed": 1, "findings": {"db1": "1 unexpected (f12)"}, "good": False},
         ),
-        (stored(*STEADY), {"db1": []}, {"findings": {"db1": "7 lost (k8, k9, k10, ...)"}, "good": False}),
+        (
+            stored(*STEADY),
+            {"db1": []},
+            {"lost": 7, "loss": 3.0, "findings": {"db1": "7 lost (k8, k9, k10, ...)"}, "good": False},
+        ),
         # What failed may be there or not; it counts from the fault to the end, whenever it ended.
         (
             [*stored(*STEADY), *failed(9.9, 10, 20, 30, 30.1)],
@@ -305,12 +314,37 @@ GOOD = {"acknowledged": 7, "failed": 0, "away": 18.0, "findings": {}, "good": Tr
         (
             stored(8, 31),
             {"db1": rows(8)},
-            {"acknowledged": 2, "away": 22.0, "findings": {"db1": "1 lost (k31)"}, "good": False},
+            {"acknowledged": 2, "away": 22.0, "lost": 1, "findings": {"db1": "1 lost (k31)"}, "good": False},
         ),
     ],
 )
 def test_a_platform_passes_that_lost_nothing_and_was_away_no_longer_than_it_may(attempts, records, changes):
     assert judge(attempts, records, 10, 30, 20) == {**GOOD, **changes}
+
+
+@pytest.mark.parametrize(
+    ("kept", "loses", "changes"),
+    [
+        # The site was away from 11 to 29.
+        ({"db1": (8, 9, 10, 29, 30, 31), "db2": (8, 9, 10, 29, 30, 31)}, 60, {"lost": 1}),
+        ({"db1": (8, 9, 29, 30, 31), "db2": (8, 9, 29, 30, 31)}, 1.5, {"lost": 2, "loss": 1.0}),
+        ({"db1": (8, 29, 30, 31), "db2": (8, 29, 30, 31)}, 2, {"lost": 3, "loss": 2.0}),
+        ({"db1": (29, 30, 31), "db2": (29, 30, 31)}, 2.9, {"lost": 4, "loss": 3.0, "findings": "4 lost"}),
+        # Where nothing may be lost, the last one counts, too.
+        ({"db1": (8, 9, 10, 29, 30, 31), "db2": (8, 9, 10, 29, 30, 31)}, 0, {"lost": 1, "findings": "1 lost"}),
+        # One of the servers has it, so it was not lost with another one.
+        ({"db1": STEADY, "db2": (8, 9, 10, 29, 30, 31)}, 60, {"lost": 1, "findings": "1 lost"}),
+        # It was acknowledged by who led then.
+        ({"db1": (8, 9, 10, 11, 29, 30), "db2": (8, 9, 10, 11, 29, 30)}, 60, {"lost": 1, "findings": "1 lost"}),
+        ({"db1": (8, 9, 10, 30, 31), "db2": (8, 9, 10, 30, 31)}, 60, {"lost": 2, "findings": "2 lost"}),
+    ],
+)
+def test_only_what_was_acknowledged_last_before_the_site_was_away_may_be_lost(kept, loses, changes):
+    records = {server: rows(*moments) for server, moments in kept.items()}
+    judged = judge(stored(*STEADY), records, 10, 30, 20, loses)
+    begins = changes.pop("findings", "")
+    assert {text.partition(" (")[0] for text in judged.pop("findings").values()} == ({begins} if begins else set())
+    assert judged == {**{key: GOOD[key] for key in judged}, **changes, "good": not begins}
 
 
 @pytest.mark.parametrize(
