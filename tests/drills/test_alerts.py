@@ -14,6 +14,7 @@ from typing import Any, Callable, Iterator
 
 import pytest
 
+from ansible_collections.freeagentics.platform.plugins.plugin_utils.topology_file import load
 from tests.acceptance.data.cluster import Cluster
 from tests.acceptance.data.figures import Figures
 from tests.acceptance.data.hosts import Hosts
@@ -34,6 +35,15 @@ MEAN = 600.0
 STORM = 30.0
 #: Seconds in which the end of a fault has to be told.
 RESOLVED = 240.0
+#: Changes a bit in the first page of a file.
+FLIP = """
+import sys
+with open(sys.argv[1], "r+b") as file:
+    file.seek(8000)
+    old = file.read(1)[0]
+    file.seek(8000)
+    file.write(bytes([old ^ 1]))
+"""
 
 
 @pytest.fixture(scope="module")
@@ -124,6 +134,29 @@ def sleeping(cluster: Cluster, seconds: int, condition: str) -> Iterator[None]:
         yield
     finally:
         cluster.ask(primary, "DROP FUNCTION IF EXISTS drill CASCADE")
+
+
+@contextmanager
+def damaged(hosts: Hosts, cluster: Cluster, replica: str) -> Iterator[None]:
+    """Flip a bit of a page on the disk of a replica, and read it, in a database that is dropped again.
+
+    A database that is copied file by file is in no memory of a replica, so that the page is read from the disk.
+    """
+    primary = cluster.primary()
+    try:
+        cluster.ask(primary, "CREATE DATABASE drill_first")
+        cluster.ask(primary, "CREATE TABLE once AS SELECT generate_series(1, 1000) AS number", database="drill_first")
+        cluster.ask(primary, "CREATE DATABASE drill_damage TEMPLATE drill_first STRATEGY file_copy")
+        cluster.wait_until_level()
+        where = "SELECT current_setting('data_directory') || '/' || pg_relation_filepath('once')"
+        ((path,),) = cluster.ask(replica, where, database="drill_damage")
+        hosts.on(replica, "python3", "-c", FLIP, path)
+        with pytest.raises(AssertionError, match="invalid page"):
+            cluster.ask(replica, "SELECT sum(number) FROM once", database="drill_damage")
+        yield
+    finally:
+        cluster.ask(primary, "DROP DATABASE IF EXISTS drill_damage WITH (FORCE)")
+        cluster.ask(primary, "DROP DATABASE IF EXISTS drill_first WITH (FORCE)")
 
 
 def assert_told(sink: Sink, figures: Figures, alert: str, begin: float, limit: float, wanted: list[str]) -> None:
@@ -267,6 +300,36 @@ def test_a_replica_that_stops_to_follow_is_told(sink: Sink, cluster: Cluster, fi
         cluster.ask(primary, "SELECT pg_logical_emit_message(true, 'drill', '')")
         assert_told(sink, figures, "ReplicationLagHigh", begin, WARNING, ["email", "slack"])
     sink.wait("ReplicationLagHigh", begin, RESOLVED, resolved=True)
+
+
+def test_a_page_that_a_disk_has_changed_is_told(sink: Sink, hosts: Hosts, cluster: Cluster, figures: Figures) -> None:
+    replica = next(name for name in cluster.members if name != cluster.primary())
+    begin = time.time()
+    with damaged(hosts, cluster, replica):
+        seconds = sink.wait("ChecksumFailure", begin, PAGE, way="pager")["pager"]
+        figures.add("ChecksumFailure, from the fault to the pager", [seconds])
+        time.sleep(STORM)
+        (title,) = told(sink.since(begin), "pager")
+        assert replica in title
+    sink.wait("ChecksumFailure", begin, RESOLVED, resolved=True)
+
+
+def test_a_zone_that_is_lost_is_one_page(
+    request: pytest.FixtureRequest, sink: Sink, hosts: Hosts, figures: Figures
+) -> None:
+    """A zone of the region that stands by, without its database: nobody has to act."""
+    topology = load(str(request.config.getoption("--topology")))
+    standby = [host for region in topology.regions if region.state != "active" for host in region.hosts]
+    needed = {host.zone for host in standby if {"postgres", "bastion", "prometheus"} & set(host.services)}
+    zone = next(host.zone for host in standby if host.zone not in needed)
+    begin = time.time()
+    with hosts.without_power(*(host.name for host in standby if host.zone == zone)):
+        seconds = sink.wait("ZoneDown", begin, PAGE, way="pager")["pager"]
+        figures.add("ZoneDown, from the fault to the pager", [seconds])
+        time.sleep(STORM)
+        titles = told(sink.since(begin), "pager")
+        assert [zone in title for title in titles] == [True], titles
+    sink.wait("ZoneDown", begin, RESOLVED, resolved=True)
 
 
 def test_a_region_that_is_lost_is_one_page_of_the_other_one(

@@ -56,7 +56,7 @@ class Cluster:
         """Every server that holds the data."""
         return self.members + self.followers
 
-    def ask(self, server: str, sql: str, timeout: float = 60) -> List[List[str]]:
+    def ask(self, server: str, sql: str, timeout: float = 60, database: str = DATABASE) -> List[List[str]]:
         """Run SQL as postgres over the server's own socket and return the rows.
 
         :raises AssertionError: it failed.
@@ -73,7 +73,7 @@ class Cluster:
             "-v",
             "ON_ERROR_STOP=1",
             "-d",
-            DATABASE,
+            database,
         )
         said = self._hosts.on(server, *command, stdin=sql.encode(), timeout=timeout)
         return [line.split("\t") for line in said.splitlines()]
