@@ -163,13 +163,20 @@ def copies_section(size: int, seconds: Dict[str, List[float]], references: Dict[
         *(
             f"| {name} | {statistics.median(runs):.1f} s | {max(runs):.1f} s | {rates[name]:.0f} "
             + (
-                f"| {rates[name] / rates[references[name]]:.2f} of {references[name]} |"
+                f"| {_beside(name, rates[name] / rates[references[name]], references[name])} |"
                 if name in references
                 else "| |"
             )
             for name, runs in seconds.items()
         ),
     ]
+
+
+def _beside(name: str, share: float, reference: str) -> str:
+    """Return how fast a copy is beside its reference, and whether that is as wanted."""
+    least = FAST_ENOUGH.get(name)
+    judged = f"; {least:g} wanted: {'met' if share >= least else 'missed'}" if least else ""
+    return f"{share:.2f} of {reference}{judged}"
 
 
 #: What is measured, by the name that it has on the page.
@@ -187,12 +194,16 @@ FAULTS: Dict[str, Callable[[Bench, str, int], Cost]] = {
 }
 
 
-#: What is wanted of which of them.
+#: What is wanted of which of them, in seconds.
 WANTED = {
     "planned switchover, by switchover.yml": wanted.AWAY["switchover"],
+    "kill of the primary's postmaster": 3.0,
     "loss of the primary's host": wanted.AWAY["primary_lost"],
     "loss of the primary's host, from the call of failover.yml": wanted.AWAY["primary_lost_operator"],
+    "loss of a Redis master's host": 6.0,
 }
+#: The least speed that is wanted of a copy, as a share of its reference's.
+FAST_ENOUGH = {"`pgbackrest restore`": 0.8}
 #: And what comes after the faults.
 COPIES, CACHE = "copies", "redis"
 

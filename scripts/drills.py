@@ -51,7 +51,8 @@ Written by `make drills`, from the reports of `playbooks/drill.yml` in the lab. 
 the site's name, by a client outside of the platform, with a ledger on its disk; something is broken; and afterwards
 every acknowledged record has to be on every database server, once, with one server that takes writes, and all servers
 on one timeline. Had two servers taken writes at one moment, what one of them acknowledged would not be on the other's
-timeline, and be lost here.
+timeline, and be lost here. Each record keeps the timeline on which it was written, too: none is on a lower one than a
+record that was acknowledged before it was sent.
 
 *Away* is the longest time in which no record was acknowledged, by the client's clock; names are kept for the 30 s that
 DNS says. *Acts after* is how long after its call `failover.yml` has looked at every host, has planned, and begins to

@@ -157,9 +157,7 @@ def _whole(databases):
 def drill_report(planned, outcome):
     """Return whether the platform passed, and the parts of the report."""
     attempts = ledger.read(outcome["ledger"].splitlines(keepends=True))
-    records = {
-        server: [tuple(line.split("|", 1)) for line in lines if line] for server, lines in outcome["records"].items()
-    }
+    records = {server: [_row(line) for line in lines if line] for server, lines in outcome["records"].items()}
     limits = planned["seconds"], planned["loses"]
     judged = scenarios.judge(attempts, records, outcome["begun"], outcome["ended"], *limits)
     told = noticed(outcome["alerts"], outcome["begun"])
@@ -220,6 +218,12 @@ def drill_report(planned, outcome):
         },
     }
     return {"good": good, "report": report}
+
+
+def _row(line):
+    """Return key and value of a record, and the timeline on which it was written where the database keeps it."""
+    key, timeline, value = line.split("|", 2)
+    return (key, value, timeline) if timeline else (key, value)
 
 
 def _back(start, until):

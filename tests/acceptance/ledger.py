@@ -17,7 +17,7 @@ import subprocess
 from contextlib import contextmanager
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Callable, Dict, Iterator, List, Mapping, Sequence, Tuple
+from typing import Callable, Dict, Iterator, List, Mapping, Sequence
 
 from ansible_collections.freeagentics.platform.plugins.module_utils.drill import ledger as ledger_book
 from ansible_collections.freeagentics.platform.plugins.module_utils.drill.ledger import Attempt, Findings
@@ -33,8 +33,8 @@ FIRST_LENT = 100
 PATIENCE = 27.0
 RECORDS = "/api/v1/records"
 FAILURES = (OSError, http.client.HTTPException)
-#: Returns key and value of a member's records whose keys begin with a prefix.
-Records = Callable[[str], List[Tuple[str, str]]]
+#: Returns key, value and timeline of a member's records whose keys begin with a prefix.
+Records = Callable[[str], Sequence[Sequence[str]]]
 
 
 @contextmanager

@@ -25,6 +25,8 @@ from ansible_collections.freeagentics.platform.plugins.module_utils.drill.write 
 
 #: Records of the database; without a unique index, so that one that is written twice is there twice.
 TABLE = "ledger"
+COLUMNS = """key text, value text, timeline integer NOT NULL
+    DEFAULT ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::integer"""
 #: Seconds that keys live in the cache, and that its client waits for an answer.
 LIFETIME, PATIENCE = 3600, 0.5
 #: Writes in a second, and connections that share them.
@@ -156,7 +158,7 @@ def _begin(client: Database) -> None:
     deadline = time.monotonic() + 30
     while True:
         try:
-            client.execute(f"CREATE TABLE IF NOT EXISTS {TABLE} (key text, value text)")
+            client.execute(f"CREATE TABLE IF NOT EXISTS {TABLE} ({COLUMNS})")
             return
         except psycopg2.Error:
             client.close()

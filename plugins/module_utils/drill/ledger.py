@@ -15,7 +15,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from dataclasses import dataclass, replace
-from typing import Dict, Iterable, List, Optional, Sequence, Tuple
+from typing import Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
 
 #: The answer that promises that a record is stored.
 STORED = 201
@@ -70,9 +70,10 @@ class Findings:
     doubled: Tuple[str, ...] = ()
     wrong: Tuple[str, ...] = ()
     unexpected: Tuple[str, ...] = ()
+    overtaken: Tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.lost or self.doubled or self.wrong or self.unexpected)
+        return any(vars(self).values())
 
     def __str__(self) -> str:
         parts = (
@@ -130,18 +131,49 @@ def outage(attempts: Iterable[Attempt], since: float = 0.0, until: float = float
     return max(gaps, key=lambda gap: gap.seconds)
 
 
-def compare(attempts: Sequence[Attempt], found: Iterable[Tuple[str, str]]) -> Findings:
+def compare(attempts: Sequence[Attempt], found: Iterable[Sequence[str]]) -> Findings:
     """Return what is wrong with the records that a database holds.
 
-    :param found: key and value of every record of the ledger's keys.
+    :param found: key and value of every record of the ledger's keys, and the timeline on which it was written, where
+        the database keeps it.
     """
     sent = {attempt.key: attempt for attempt in attempts}
     rows = list(found)
-    count = Counter(key for key, dummy in rows)
+    count = Counter(row[0] for row in rows)
     allowed = {attempt.key for attempt in attempts if attempt.outcome != "refused"}
     return Findings(
         lost=tuple(attempt.key for attempt in acknowledged(attempts) if not count[attempt.key]),
         doubled=tuple(key for key, times in count.items() if times > 1),
-        wrong=tuple(key for key, value in rows if key in sent and sent[key].value != value),
+        wrong=tuple(row[0] for row in rows if row[0] in sent and sent[row[0]].value != row[1]),
         unexpected=tuple(key for key in count if key not in allowed),
+        overtaken=overtaken(attempts, {row[0]: int(row[2]) for row in rows if len(row) > 2}),
     )
+
+
+def overtaken(attempts: Iterable[Attempt], timelines: Mapping[str, int]) -> Tuple[str, ...]:
+    """Return the records that a server wrote which no longer led, in the order in which they were acknowledged.
+
+    Every change of the server that takes writes begins a timeline, and a later one has a higher number. So who stored a
+    record on a lower one than that of a record that was acknowledged before this one was sent took writes beside
+    another server. No server's clock has a part in it: what is before and after, the ledger alone says.
+
+    :param timelines: by the record's key.
+    """
+    events = [
+        event
+        for attempt in acknowledged(attempts)
+        if attempt.key in timelines
+        for event in ((attempt.sent, 0, attempt), (attempt.ended or 0.0, 1, attempt))
+    ]
+    newest = 0
+    least: Dict[str, int] = {}
+    found: List[str] = []
+    for _moment, ends, attempt in sorted(events, key=lambda event: event[:2]):
+        if not ends:
+            least[attempt.key] = newest
+            continue
+        timeline = timelines[attempt.key]
+        newest = max(newest, timeline)
+        if timeline < least[attempt.key]:
+            found.append(attempt.key)
+    return tuple(found)

@@ -8,7 +8,7 @@ The rows are those of the specification's table of disasters, R61 to R64.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, Callable, Dict, List, Mapping, Sequence, Tuple
+from typing import Any, Callable, Dict, List, Mapping, Sequence
 
 from ansible_collections.freeagentics.platform.plugins.module_utils.drill import ledger
 
@@ -268,7 +268,7 @@ def longest(attempts: Sequence[ledger.Attempt], begin: float, end: float) -> led
 
 def judge(
     attempts: Sequence[ledger.Attempt],
-    records: Mapping[str, Sequence[Tuple[str, str]]],
+    records: Mapping[str, Sequence[Sequence[str]]],
     begin: float,
     end: float,
     most: float,
@@ -276,7 +276,8 @@ def judge(
 ) -> Dict[str, Any]:
     """Return what a ledger and the servers say of a drill.
 
-    :param records: key and value of the ledger's records on each database server.
+    :param records: key and value of the ledger's records on each database server, and the timeline on which each was
+        written, where the database keeps it.
     :param begin: when the fault came, and ``end`` when all was whole again, by the clock of the client.
     :param most: how many seconds the site may be away.
     :param loses: of how many seconds acknowledged records may be lost, the last ones before the site was away.

@@ -215,6 +215,5 @@ class Cluster:
         self.wait_until_level()
         return {server: partial(self._records, server, table) for server in self.servers}
 
-    def _records(self, server: str, table: str, prefix: str) -> List[Tuple[str, str]]:
-        rows = self.ask(server, f"SELECT key, value FROM {table} WHERE starts_with(key, '{prefix}')")
-        return [(key, value) for key, value in rows]
+    def _records(self, server: str, table: str, prefix: str) -> List[List[str]]:
+        return self.ask(server, f"SELECT key, value, timeline FROM {table} WHERE starts_with(key, '{prefix}')")

@@ -12,7 +12,7 @@ from tests.acceptance.data.cluster import Cluster
 from tests.acceptance.data.hosts import Hosts
 
 MEGABYTE = 1_000_000
-DATABASE, ROWS = "bench", 9_000_000
+DATABASE, ROWS = "bench", 10_000_000
 FILL = f"""
 CREATE TABLE orders (id bigserial PRIMARY KEY, account int NOT NULL, amount numeric(12, 2), status text, note text,
     created timestamptz);

@@ -4,8 +4,10 @@
 
 from __future__ import annotations
 
+import pytest
+
 from scripts import benchmarks
-from scripts.bench_data_tier import FAULTS, WANTED, Cost, faults_section
+from scripts.bench_data_tier import FAULTS, WANTED, Cost, copies_section, faults_section
 
 PAGE = """| fault | runs | median | worst | writes that failed | acknowledged writes lost |
 | --- | ---: | ---: | ---: | ---: | ---: |
@@ -31,6 +33,17 @@ def test_what_was_not_measured_again_stays_and_is_judged():
         "| loss of the primary's host, from the call of failover.yml | 3 | 7.00 s | 7.50 s | 3 | 0 | 8 s: met |",
     ]
     assert faults_section([], "\n".join([names, rule, *rows]))[2:] == [names, rule, *rows]
+
+
+@pytest.mark.parametrize(
+    ("restore", "said"),
+    [(5.0, "0.50 of `cp -a`; 0.8 wanted: missed"), (3.125, "0.80 of `cp -a`; 0.8 wanted: met")],
+)
+def test_a_restore_is_judged_beside_a_plain_copy(restore, said):
+    seconds = {"`pgbackrest restore`": [restore, 9.0, restore], "`cp -a`": [2.5, 2.5, 2.5]}
+    *_head, restored, copied = copies_section(2_000_000_000, seconds, {"`pgbackrest restore`": "`cp -a`"})
+    assert restored == f"| `pgbackrest restore` | {restore:.1f} s | 9.0 s | {2000 / restore:.0f} | {said} |"
+    assert copied == "| `cp -a` | 2.5 s | 2.5 s | 800 | |"
 
 
 def test_the_section_that_is_kept_is_what_would_be_written_today():

@@ -323,13 +323,13 @@ def ledger_of(*moments, status=201):
 
 def rows(*moments):
     """What psql prints of the records."""
-    return [f"k{moment:g}|v" for moment in moments]
+    return [f"k{moment:g}||v" for moment in moments]
 
 
 STEADY = (98, 100, 101, 113.5, 130, 131)
 OUTCOME = {
     "ledger": ledger_of(*STEADY) + ledger_of(105, 106, status=503),
-    "records": {"db9": rows(*STEADY), "db1": [*rows(*STEADY), "k105|v"], "db2": rows(*STEADY)},
+    "records": {"db9": rows(*STEADY), "db1": [*rows(*STEADY), "k105||v"], "db2": rows(*STEADY)},
     "begun": 100.5,
     "ended": 130.5,
     "writers": [False, True, True],
@@ -444,15 +444,25 @@ def test_where_an_operator_acted_the_report_says_how_soon():
             {"db1": "1 doubled (k98)"},
             ["db1: 1 doubled (k98)", ONE],
         ),
+        # It was written on a lower timeline than what had been acknowledged before.
+        (
+            {"records": {"db1": ["k98|4|v", "k100|5|v", "k101|5|v", "k113.5|4|v", "k130|6|v", "k131|6|v"]}},
+            16.5,
+            {"db1": "1 overtaken (k113.5)"},
+            ["db1: 1 overtaken (k113.5)", ONE],
+        ),
         # A value has the sign that separates it from its key.
         (
-            {"records": {"db1": [*rows(*STEADY[1:]), "k98|v|v"]}},
+            {"records": {"db1": [*rows(*STEADY[1:]), "k98||v|v"]}},
             16.5,
             {"db1": "1 wrong (k98)"},
             ["db1: 1 wrong (k98)", ONE],
         ),
         (
-            {"ledger": ledger_of(*STEADY) + ledger_of(105, status=422), "records": {"db1": [*rows(*STEADY), "k105|v"]}},
+            {
+                "ledger": ledger_of(*STEADY) + ledger_of(105, status=422),
+                "records": {"db1": [*rows(*STEADY), "k105||v"]},
+            },
             16.5,
             {"db1": "1 unexpected (k105)"},
             ["db1: 1 unexpected (k105)", ONE],

@@ -13,6 +13,7 @@ from ansible_collections.freeagentics.platform.plugins.module_utils.drill.ledger
     compare,
     failed,
     outage,
+    overtaken,
     read,
 )
 
@@ -116,3 +117,43 @@ def test_a_wrong_value_is_found():
 
 def test_many_keys_are_shortened():
     assert str(Findings(lost=("a", "b", "c", "d"))) == "4 lost (a, b, c, ...)"
+
+
+def on_timelines(*rows):
+    """Attempts from a moment to another one, named a, b, c and so on, and the timelines on which they are found."""
+    attempts = [Attempt(key, "v", sent, ended, 201) for key, (sent, ended, _timeline) in zip("abcdef", rows)]
+    found = [(key, "v", str(timeline)) for key, (_sent, _ended, timeline) in zip("abcdef", rows) if timeline]
+    return attempts, found
+
+
+@pytest.mark.parametrize(
+    ("rows", "keys"),
+    [
+        (((1, 2, 5), (2, 3, 5), (3, 4, 6), (4, 5, 6)), ""),
+        # Somebody who did not lead any more stored it: another one had acknowledged before it was sent.
+        (((1, 2, 5), (2, 3, 6), (4, 5, 5), (6, 7, 6)), "c"),
+        (((1, 2, 9), (2, 3, 10), (4, 5, 9), (6, 7, 10), (8, 9, 9)), "ce"),
+        # They were on their way at one time, so that either may have come first.
+        (((1, 4, 5), (2, 3, 6)), ""),
+        (((1, 3, 6), (2, 4, 5)), ""),
+        (((1, 2, 6), (2, 3, 5)), ""),
+        # What is not there counts as lost, and tells nothing of a timeline.
+        (((1, 2, 0), (3, 4, 5)), ""),
+        ((), ""),
+    ],
+)
+def test_nobody_writes_whom_another_one_has_overtaken(rows, keys):
+    attempts, found = on_timelines(*rows)
+    assert overtaken(attempts, {key: int(timeline) for key, _value, timeline in found}) == tuple(keys)
+    assert compare(attempts, found).overtaken == tuple(keys)
+    assert compare(attempts, [row[:2] for row in found]).overtaken == ()
+
+
+def test_what_was_not_acknowledged_tells_nothing_of_who_led():
+    attempts = [Attempt("a", "v", 1, 2, 503), Attempt("b", "v", 3, 4, 201), Attempt("c", "v", 5)]
+    assert overtaken(attempts, {"a": 7, "b": 6, "c": 5}) == ()
+
+
+def test_a_record_that_was_overtaken_is_told():
+    attempts, found = on_timelines((1, 2, 6), (3, 4, 5))
+    assert str(compare(attempts, found)) == "1 overtaken (b)"
