@@ -9,31 +9,36 @@ from ansible_collections.freeagentics.platform.plugins.module_utils.restore impo
 from ansible_collections.freeagentics.platform.plugins.module_utils.restore.target import RestoreError, parse_target
 
 
-def restore_plan(request, backups, archives, free=None, reachable=True, following=(), unarchived=None, archived=False):
-    """Return which backup is restored, to what, and what stands against it, or why none can be."""
+def restore_plan(
+    request, backups, archives, free=None, reachable=True, following=(), unarchived=None, archived=False, done=False
+):
+    """Return which backup is restored, to what, and what stands against it, or why none can be.
+
+    Where an earlier run has restored it already, which ``done`` tells, no backup has to lead there: the timeline that
+    run began may be in the archive, and hide the moment at which it left the one before.
+    """
     repositories = plan.read(backups, archives)
     windows = [plan.describe(one) for one in repositories]
+    target = choice = None
     try:
         target = _target(request)
         wanted = _number(request.get("repository"))
         choice = plan.choose(target, repositories, wanted, str(request.get("backup", "")))
         plan.check_version(choice, str(request.get("postgres_version", "")))
     except RestoreError as error:
-        return {"refusal": str(error), "windows": windows, "objections": []}
+        if not done or target is None:
+            return {"refusal": str(error), "windows": windows, "objections": []}
+        choice = None
     in_place = request.get("scope") == "in_place"
-    left = archived or request.get("later_log_is_left")
+    left = archived or done or choice is None or request.get("later_log_is_left")
     return {
         "refusal": "",
         "target": target.kind,
         "target_value": target.value,
         "words": target.words(),
-        "repository": choice.repository,
-        "backup": choice.backup.label,
-        "content": choice.backup.content,
-        "why": choice.why,
-        "at_least": "" if choice.at_least is None else show_lsn(choice.at_least),
+        **_begins_with(choice),
         "windows": windows,
-        "uneven": plan.uneven(choice, repositories),
+        "uneven": plan.uneven(choice, repositories) if choice else "",
         "objections": list(
             plan.objections(
                 choice,
@@ -47,6 +52,19 @@ def restore_plan(request, backups, archives, free=None, reachable=True, followin
                 () if left else plan.later(choice, repositories),
             )
         ),
+    }
+
+
+def _begins_with(choice):
+    """Return what a restore begins with; nothing where there is no backup to begin with."""
+    if choice is None:
+        return {"repository": 0, "backup": "", "content": 0, "why": "", "at_least": ""}
+    return {
+        "repository": choice.repository,
+        "backup": choice.backup.label,
+        "content": choice.backup.content,
+        "why": choice.why,
+        "at_least": "" if choice.at_least is None else show_lsn(choice.at_least),
     }
 
 

@@ -245,7 +245,7 @@ def describe(repository: Repository) -> str:
 
 
 def objections(
-    choice: Choice,
+    choice: Optional[Choice],
     free: Mapping[str, int],
     in_place: bool,
     platform: str,
@@ -257,6 +257,7 @@ def objections(
 ) -> Tuple[str, ...]:
     """Return what stands against carrying out a plan; each one names the variable that overrules it.
 
+    :param choice: what the restore begins with; None where an earlier run made it, and no backup leads there any more.
     :param free: the free bytes beside the data directory by host; the old data stay there, too.
     :param primary_kept: whether all database hosts of all regions can be reached, so that none of them goes on writing.
     :param following: the hosts of regions that follow, which copy what was restored.
@@ -275,7 +276,7 @@ def objections(
         found.append(unarchived_log)
     if in_place:
         found += later_log
-    needed = round((choice.backup.content + choice.log) * (1 + MARGIN))
+    needed = round((choice.backup.content + choice.log) * (1 + MARGIN)) if choice else 0
     copying = frozenset(following)
     for host, bytes_free in sorted(free.items()):
         if bytes_free < needed:

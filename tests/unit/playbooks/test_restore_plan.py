@@ -241,3 +241,39 @@ def test_a_region_that_has_what_was_restored_needs_no_room(plan, whole, objected
     went_on, said, _called = plan(done=done, room="1024")
     assert went_on is not objected, said
     assert ("west1 has 0 MiB free and the copy of its region, which follows, needs" in said) is objected
+
+
+#: Behind the window of what both repositories have.
+LATER_MOMENT = {"target": "time", "target_time": "2026-11-26 11:30:00+00"}
+
+
+@pytest.mark.parametrize(
+    ("done", "variables", "said_why"),
+    [
+        (None, {}, "the state at 2026-11-26 11:30:00+00 cannot be restored"),
+        # The segment in which the timeline was left that an earlier run went along is read on the new one only.
+        ({"host": "db1", "timeline": 1}, {}, ""),
+        ({"host": "db1", "timeline": 1, "leads": True, "finished": True}, {}, ""),
+        ({"host": "db1", "timeline": 1}, {"confirm": "another"}, "confirm it with -e confirm=lab"),
+    ],
+)
+def test_what_an_earlier_run_restored_needs_no_backup_that_leads_there(plan, done, variables, said_why):
+    went_on, said, _called = plan(leader="db1", done=done, **LATER_MOMENT, **variables)
+    assert went_on is not bool(said_why), said
+    assert said_why in said
+
+
+def test_the_module_goes_on_only_with_what_the_plan_goes_on_with():
+    (task,) = yaml.safe_load((PLAYBOOKS / "tasks/restore/in_place.yml").read_text(encoding="utf-8"))
+    assert task["freeagentics.platform.postgres_restore"]["again"] == (
+        "{{ hostvars['localhost'].__restore_done.host | length == 0 }}"
+    )
+
+
+def test_the_mark_is_forgotten_only_when_all_was_read():
+    """Where the reading is interrupted, the same command restores nothing again."""
+    plays = yaml.safe_load((PLAYBOOKS / "restore.yml").read_text(encoding="utf-8"))
+    *before, last = plays[-1]["tasks"]
+    included = [[task["ansible.builtin.include_tasks"] for task in last[part]] for part in ("block", "always")]
+    assert included == [["tasks/restore/integrity.yml"], ["tasks/restore/unmark.yml"]]
+    assert "unmark" not in yaml.safe_dump([plays[:-1], before])
