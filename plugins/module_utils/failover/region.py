@@ -201,9 +201,9 @@ def _epoch(sights: Mapping[str, Sight], to: str, kind: str, gone: Sequence[str])
 
     One that is gone may have led instead of ``to``, by the number that this gives here: only the next one is higher.
     """
-    highest = max((sight.store.epoch for sight in sights.values() if sight.store), default=0)
     if kind == LEADS and not gone:
-        return highest
+        return max((sight.store.epoch for sight in sights.values() if sight.store), default=0)
+    highest = max((sight.store.highest for sight in sights.values() if sight.store), default=0)
     unknown = kind == UNPLANNED or gone
     timelines = [NUMBERS * one.history.timeline for one in sights[to].members if one.history] if unknown else []
     return max([highest + 1, *timelines]) + (1 if gone else 0)

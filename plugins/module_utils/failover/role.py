@@ -13,6 +13,8 @@ from ansible_collections.freeagentics.platform.plugins.module_utils.patroni.dyna
 
 #: Our entry in Patroni's settings, which says which of two regions that lead is right.
 EPOCH = "region_epoch"
+#: Beside it, the highest number that another region told while this one led, or had led.
+HEARD = "region_heard"
 
 
 def to_follow(config: Mapping[str, Any], source: Mapping[str, Any], slots: Sequence[str], epoch: int) -> Dict[str, Any]:

@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any, Dict, Mapping, Optional, Sequence, Tuple
 
-from ansible_collections.freeagentics.platform.plugins.module_utils.failover.role import EPOCH
+from ansible_collections.freeagentics.platform.plugins.module_utils.failover.role import EPOCH, HEARD
 from ansible_collections.freeagentics.platform.plugins.module_utils.postgres_observe.lsn import parse_lsn
 from ansible_collections.freeagentics.platform.plugins.module_utils.postgres_observe.timeline import (
     History,
@@ -88,6 +88,11 @@ class Store:
     def epoch(self) -> int:
         """How many failovers of a region led here. Of two regions that both lead, the one with more is right."""
         return int(self.config.get(EPOCH) or 0)
+
+    @property
+    def highest(self) -> int:
+        """The highest number of a failover of a region that is known of here: the own one, or another region's."""
+        return max(self.epoch, int(self.config.get(HEARD) or 0))
 
 
 @dataclass(frozen=True)

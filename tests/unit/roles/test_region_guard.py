@@ -48,7 +48,7 @@ class Region:
 
     def __init__(self, *answers, ends=False, writes=True):
         self._answers, self._ends, self._look, self.slept, self.asked = answers, ends, 0, [], 0
-        self._writes, self.counted = writes, []
+        self._writes, self.noted = writes, []
 
     def own(self):
         if self._ends and self._look == len(self._answers):
@@ -60,8 +60,8 @@ class Region:
         self.asked += 1
         return self._now[1]
 
-    def count_on(self, number):
-        self.counted.append(number)
+    def note(self, new):
+        self.noted.append(new)
         return self._writes
 
     @property
@@ -210,7 +210,7 @@ def watch(guard, monkeypatch, capsys):
         with pytest.raises(Over):
             guard.watch(region, 5.0)
         changed = [words for words in ran if words != RUNS]
-        run.looked, run.counted = (region.asked, len(ran) - len(changed)), region.counted
+        run.looked, run.noted = (region.asked, len(ran) - len(changed)), region.noted
         return changed, region.slept, capsys.readouterr().out.splitlines()
 
     return run
@@ -218,26 +218,28 @@ def watch(guard, monkeypatch, capsys):
 
 RESTART = "systemctl restart --no-block patroni.service"
 RUNS = "systemctl is-active --quiet patroni.service"
+#: It leads, and has noted what the other one tells.
+KNOWS = {**LEADS, "region_heard": 1}
 STOPPED = f"Patroni is stopped: {REASON}. playbooks/failover.yml lets this region follow"
 
 
 def test_patroni_is_restarted_once_another_region_leads(watch):
-    leads = ((LEADS, True), {PLACE: FOLLOWS})
-    assert watch(leads, ((LEADS, True), TOOK_OVER), leads) == ([RESTART], [5.0, 5.0, 20, 5.0, 5.0], [STOPPED])
+    leads = ((KNOWS, True), {PLACE: FOLLOWS})
+    assert watch(leads, ((KNOWS, True), TOOK_OVER), leads) == ([RESTART], [5.0, 5.0, 20, 5.0, 5.0], [STOPPED])
 
 
 def test_a_restart_that_did_not_help_is_made_again(watch):
-    superseded = ((LEADS, True), TOOK_OVER)
+    superseded = ((KNOWS, True), TOOK_OVER)
     assert watch(superseded, superseded) == ([RESTART, RESTART], [5.0, 20, 5.0, 20, 5.0], [STOPPED, STOPPED])
 
 
 def test_a_region_without_a_leader_is_stopped_all_the_same(watch):
     """It may be about to have one, or its leader does not answer."""
-    assert watch(((LEADS, False), TOOK_OVER)) == ([RESTART], [5.0, 20, 5.0], [STOPPED])
+    assert watch(((KNOWS, False), TOOK_OVER)) == ([RESTART], [5.0, 20, 5.0], [STOPPED])
 
 
 def test_a_patroni_that_waits_to_be_admitted_or_is_stopped_is_left_alone(watch):
-    superseded = ((LEADS, False), TOOK_OVER)
+    superseded = ((KNOWS, False), TOOK_OVER)
     assert watch(superseded, superseded, active=False) == ([], [5.0, 5.0, 5.0], [])
     assert watch.looked == (2, 2)
 
@@ -271,29 +273,45 @@ def test_patroni_runs_by_the_word_of_systemd(guard, monkeypatch, status, runs):
 )
 def test_patroni_is_left_alone_where_nobody_has_to_stop(watch, answer, asks):
     assert watch(answer, answer) == ([], [5.0, 5.0, 5.0], [])
-    assert (watch.looked, watch.counted) == ((asks, 0), [])
+    assert (watch.looked, watch.noted) == ((asks, 0), [])
+
+
+#: What the program says of a number that it writes down.
+NOTED = "another region knows of a later failover, which is noted here: {}"
 
 
 @pytest.mark.parametrize(
-    ("own", "others", "number"),
+    ("own", "others", "new"),
     [
-        (FOLLOWS, TOOK_OVER, 1),
-        ({**FOLLOWS, "region_epoch": 6}, {PLACE: {"region_epoch": 7}, "10.2.0.1:8008": {"region_epoch": 9}}, 9),
+        (FOLLOWS, TOOK_OVER, {"region_epoch": 1}),
+        (
+            {**FOLLOWS, "region_epoch": 6},
+            {PLACE: {"region_epoch": 7}, "10.2.0.1:8008": {"region_epoch": 9}},
+            {"region_epoch": 9},
+        ),
         # One that follows may have heard of it from one that is lost by now.
-        (FOLLOWS, {PLACE: {**FOLLOWS, "region_epoch": 3}, "10.2.0.1:8008": LEADS}, 3),
+        (FOLLOWS, {PLACE: {**FOLLOWS, "region_epoch": 3}, "10.2.0.1:8008": LEADS}, {"region_epoch": 3}),
+        # The number of who leads, or led, is that of its own failover.
+        ({"region_epoch": 2}, {PLACE: {**FOLLOWS, "region_epoch": 3}}, {"region_heard": 3}),
+        ({"region_epoch": 2, "region_heard": 3}, {PLACE: {**FOLLOWS, "region_epoch": 4}}, {"region_heard": 4}),
     ],
 )
-def test_who_follows_counts_on_from_what_others_tell(watch, own, others, number):
+def test_what_others_know_of_a_later_failover_is_noted(watch, own, others, new):
     answer = ((own, True), others)
-    said = f"this region follows, and counts on from failover {number}"
-    assert watch(answer) == ([], [5.0, 5.0], [said])
-    assert watch.counted == [number]
+    assert watch(answer) == ([], [5.0, 5.0], [NOTED.format(new)])
+    assert watch.noted == [new]
+
+
+def test_who_is_superseded_notes_by_what_and_stops(watch):
+    _started, _slept, said = watch(((LEADS, True), TOOK_OVER))
+    assert said[0] == NOTED.format({"region_heard": 1})
+    assert "Patroni is stopped" in said[1]
 
 
 def test_what_could_not_be_written_is_tried_again(watch):
     answer = ((FOLLOWS, True), TOOK_OVER)
     assert watch(answer, answer, writes=False) == ([], [5.0, 5.0, 5.0], [])
-    assert watch.counted == [1, 1]
+    assert watch.noted == [{"region_epoch": 1}] * 2
 
 
 @pytest.mark.parametrize(
@@ -301,15 +319,15 @@ def test_what_could_not_be_written_is_tried_again(watch):
     [
         ({**FOLLOWS, "region_epoch": 1}, TOOK_OVER),
         ({**FOLLOWS, "region_epoch": 2}, TOOK_OVER),
+        ({**FOLLOWS, "region_heard": 1}, TOOK_OVER),
+        ({"region_epoch": 2, "region_heard": 4}, {PLACE: {**FOLLOWS, "region_epoch": 4}}),
         (FOLLOWS, {}),
-        # The number of who leads is that of its own failover.
-        ({"region_epoch": 2}, {PLACE: {**FOLLOWS, "region_epoch": 3}}),
     ],
 )
-def test_nobody_counts_on_who_knows_better_or_leads(watch, own, others):
+def test_nothing_is_noted_that_is_known(watch, own, others):
     answer = ((own, True), others)
     assert watch(answer) == ([], [5.0, 5.0], [])
-    assert watch.counted == []
+    assert watch.noted == []
 
 
 @pytest.mark.parametrize("mode", ["admit", "watch"])
@@ -424,30 +442,33 @@ def test_a_store_that_was_away_is_asked_again(asking):
 
 
 @pytest.mark.parametrize(
-    ("config", "written"),
+    ("config", "new", "written"),
     [
-        (FOLLOWS, [({**FOLLOWS, "region_epoch": 4}, 7)]),
-        ({**FOLLOWS, "region_epoch": 3}, [({**FOLLOWS, "region_epoch": 4}, 7)]),
-        # Meanwhile another member has written it, or the region leads.
-        ({**FOLLOWS, "region_epoch": 4}, []),
-        ({**FOLLOWS, "region_epoch": 5}, []),
-        (LEADS, []),
-        ({}, []),
-        (None, []),
+        (FOLLOWS, {"region_epoch": 4}, [({**FOLLOWS, "region_epoch": 4}, 7)]),
+        ({**FOLLOWS, "region_epoch": 3}, {"region_epoch": 4}, [({**FOLLOWS, "region_epoch": 4}, 7)]),
+        (LEADS, {"region_heard": 4}, [({**LEADS, "region_heard": 4}, 7)]),
+        # Meanwhile another member has written it, or the region leads, or follows.
+        ({**FOLLOWS, "region_epoch": 4}, {"region_epoch": 4}, []),
+        ({**FOLLOWS, "region_epoch": 5}, {"region_epoch": 4}, []),
+        ({**LEADS, "region_heard": 4}, {"region_heard": 4}, []),
+        (LEADS, {"region_epoch": 4}, []),
+        (FOLLOWS, {"region_heard": 4}, []),
+        ({}, {"region_epoch": 4}, []),
+        (None, {"region_epoch": 4}, []),
     ],
 )
-def test_the_number_is_written_into_the_settings_as_they_are_then(asking, config, written):
+def test_the_number_is_written_into_the_settings_as_they_are_then(asking, config, new, written):
     asking.cluster = cluster(url="")
     asking.region.own()
     asking.cluster = cluster(config=config, url="")
-    assert asking.region.count_on(4) is bool(written)
+    assert asking.region.note(new) is bool(written)
     assert asking.written == written
 
 
 def test_a_store_that_refuses_the_number_is_left_alone(asking):
     asking.cluster, asking.refuses = cluster(config=FOLLOWS, url=""), True
     asking.region.own()
-    assert asking.region.count_on(4) is False
+    assert asking.region.note({"region_epoch": 4}) is False
 
 
 @pytest.mark.parametrize(

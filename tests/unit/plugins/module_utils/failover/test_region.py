@@ -510,6 +510,14 @@ def test_beside_a_region_that_is_gone_the_other_one_leads_by_a_higher_number_tha
     assert lines(plan, {"east": east, "west": WEST_LOST}, ADDRESSES)["lost"] == [plan.loss]
 
 
+@pytest.mark.parametrize(("heard", "higher"), [(0, 10), (8, 10), (9, 11), (16, 18)])
+def test_a_region_leads_on_by_more_than_it_ever_heard_of_the_one_that_is_gone(heard, higher):
+    """That one may have counted on more often than its timelines tell, and this one was superseded by it."""
+    east = sight(primary(history=History(3)), config={"region_heard": heard})
+    assert plan_of(east, WEST_LOST, to="east", gone=("west",), power=True).epoch == higher
+    assert plan_of(east, WEST, to="east").epoch == 0
+
+
 def test_hosts_that_answer_of_a_region_that_is_gone_are_stopped_and_stay_so():
     held = down("west-db1", patroni="inactive", fenced=True)
     plan = plan_of(EAST, silent(held, dead("west-db2"), error="timed out"), to="east", gone=("west",))
