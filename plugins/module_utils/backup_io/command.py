@@ -25,14 +25,28 @@ class CommandError(BackupError):
         self.status = status
 
 
-def run(command: Sequence[str], environment: Optional[Mapping[str, str]] = None, text: str = "") -> str:
+def run(
+    command: Sequence[str],
+    environment: Optional[Mapping[str, str]] = None,
+    text: str = "",
+    descriptors: Sequence[int] = (),
+) -> str:
     """Run a program and return what it printed.
 
     :param text: what it reads.
+    :param descriptors: open files that it gets under the same numbers.
     :raises CommandError: it cannot be run, or failed; the message ends with its complaint.
     """
     try:
-        done = subprocess.run(command, env=environment, input=text, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            command,
+            env=environment,
+            input=text,
+            capture_output=True,
+            text=True,
+            check=False,
+            pass_fds=tuple(descriptors),
+        )
     except OSError as error:
         raise CommandError(f"{command[0]}: {error.strerror}", 127) from error
     said = done.stderr.strip()

@@ -15,7 +15,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from typing import Any, Dict, List, Mapping
+from typing import Any, Dict, List, Mapping, Sequence
 
 from .command import BackupError, CommandError, run
 
@@ -70,12 +70,13 @@ class Storage:
         others = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "RCLONE_"))}
         self.environment = {**others, **environment(s3, obscured)}
 
-    def rclone(self, *arguments: str) -> str:
+    def rclone(self, *arguments: str, descriptors: Sequence[int] = ()) -> str:
         """Run rclone and return what it printed.
 
+        :param descriptors: open folders that the arguments name by C(/proc/self/fd).
         :raises CommandError: it failed.
         """
-        return run(["rclone", *arguments], self.environment)
+        return run(["rclone", *arguments], self.environment, descriptors=descriptors)
 
     def names(self, folder: str, *options: str) -> List[str]:
         """Return what is in a folder of the storage; nothing where there is no such folder."""

@@ -8,6 +8,11 @@ the day. Mostly only files that changed since the last time are looked at; once 
     backup-uploads            send what is new
     backup-uploads back       fill the folder of a new host, or finish that, from the storage
     backup-uploads back all   bring what a folder with files lacks, also what was deleted from it
+    backup-uploads expect     note that a folder without files is to be filled, whatever comes into it before
+
+Who may write in the folder is the application, and this runs as root. So what comes waits in a folder that only root
+may look into, in the same file system; every folder is opened once, no link is followed, and what has to belong to the
+application is made by its account.
 
 This file is also read on the hosts: standard library only.
 """
@@ -18,11 +23,12 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
+import stat
 import sys
 import time
+from contextlib import contextmanager, suppress
 from datetime import datetime, timezone
-from typing import Any, Dict, Iterator, Mapping
+from typing import Any, Dict, Iterator, Mapping, Sequence
 
 from .command import BackupError, CommandError
 from .reported import report
@@ -34,9 +40,12 @@ EVERYTHING_AFTER = 86400.0
 OVERLAP = 600.0
 #: Seconds for which a file has to be left alone to count as written.
 SETTLED = 5
-#: What the folder's name is followed by where files from the storage wait until all of them are here.
+#: In the folder, where files from the storage wait until all of them are here. While it is there, some are missing.
 COMING = ".coming"
-USAGE = "use backup-uploads, backup-uploads back, or backup-uploads back all"
+FILES = "files"
+#: A folder itself, and not what a link at its place leads to.
+FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
+USAGE = "use backup-uploads, backup-uploads back, backup-uploads back all, or backup-uploads expect"
 
 
 def since(state: Mapping[str, float], now: float) -> float:
@@ -66,6 +75,8 @@ def run_job(settings: Mapping[str, Any], storage: Storage, now: float) -> None:
     replaced = f"{STORE}:replaced/{datetime.fromtimestamp(now, timezone.utc):%Y-%m-%d}"
     only = ["--max-age", f"{age:.0f}s", "--no-traverse"] if age else []
     options = [
+        "--exclude",
+        f"/{COMING}/**",
         "--min-age",
         f"{SETTLED}s",
         "--backup-dir",
@@ -88,71 +99,181 @@ def bring_back(settings: Mapping[str, Any], storage: Storage, everything: bool =
     replaced. What a run that died has left is used by the next one.
 
     :param everything: also where the folder has files, so that one which was deleted comes back.
-    :raises BackupError: they cannot be had, or there is no place for the folder.
+    :raises BackupError: they cannot be had, or there is no place for them.
     """
     directory = settings["directory"].rstrip("/")
-    coming = directory + COMING
-    there = sum(1 for _file in _files(directory))
-    if there and not everything and not os.path.isdir(coming):
-        print(f"{directory} has {there} files: nothing is brought back; backup-uploads back all brings what it lacks")
-        return 0
-    _make_as_beside(directory)
-    os.makedirs(coming, mode=0o700, exist_ok=True)
-    try:
-        storage.rclone("copy", "--compare-dest", directory, f"{STORE}:files", coming)
-    except CommandError as error:
-        if error.status != NO_FOLDER:
-            raise
-    brought = sum(_name(f"{coming}/{file}", f"{directory}/{file}", directory) for file in _files(coming))
-    shutil.rmtree(coming)
+    with _opened(directory) as folder:
+        there = _count(folder)
+        if there and not everything and not _is_there(COMING, folder):
+            print(
+                f"{directory} has {there} files: nothing is brought back; backup-uploads back all brings what it lacks"
+            )
+            return 0
+        with _coming(directory, folder) as coming:
+            try:
+                place = f"/proc/self/fd/{coming}/{FILES}"
+                storage.rclone("copy", "--compare-dest", directory, f"{STORE}:files", place, descriptors=[coming])
+            except CommandError as error:
+                if error.status != NO_FOLDER:
+                    raise
+            brought = _name_all(directory, folder, coming)
+        os.rmdir(COMING, dir_fd=folder)
     print(f"{brought} files were brought back to {directory}, which had {there}", flush=True)
     return brought
 
 
-def _files(directory: str) -> Iterator[str]:
-    """Yield the paths of the files in a folder, seen from there."""
-    for folder, _folders, names in os.walk(directory):
-        yield from (os.path.relpath(f"{folder}/{name}", directory) for name in names)
+def expect(settings: Mapping[str, Any]) -> bool:
+    """Note that the folder is to be filled where it has no files, and return whether it is.
+
+    :raises BackupError: there is no place for it.
+    """
+    directory = settings["directory"].rstrip("/")
+    with _opened(directory) as folder:
+        there = _count(folder)
+        if there and not _is_there(COMING, folder):
+            print(f"{directory} has {there} files, and waits for none")
+            return False
+        with _coming(directory, folder):
+            print(f"{directory} waits for its files")
+    return True
 
 
-def _make_as_beside(directory: str) -> None:
-    """Make a folder that belongs to whom the one around it belongs."""
-    around = os.path.dirname(directory)
+@contextmanager
+def _opened(directory: str) -> Iterator[int]:
+    """Give the folder of uploads, which is made where it is missing, for whom the one around it belongs to."""
+    around, name = os.path.split(directory)
     if not os.path.isdir(around):
         raise BackupError(f"{around} is not there, so nothing is brought back: install the application first")
-    if not os.path.isdir(directory):
-        _make(directory, around)
-
-
-def _name(file: str, name: str, directory: str) -> bool:
-    """Give a file its name, and tell whether nobody had that name."""
-    missing = []
-    folder = os.path.dirname(name)
-    while not os.path.isdir(folder):
-        missing.append(folder)
-        folder = os.path.dirname(folder)
-    for folder in reversed(missing):
-        _make(folder, directory)
-    os.chmod(file, os.stat(directory).st_mode & 0o666)
-    _give(file, directory)
+    outer = os.open(around, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        os.link(file, name)
-    except FileExistsError:
+        inner = _inside(outer, name, os.fstat(outer))
+    except OSError as error:
+        raise BackupError(
+            f"{directory} is a link, or no folder ({error.strerror}): name the folder itself with uploads_directory"
+        ) from None
+    finally:
+        os.close(outer)
+    try:
+        yield inner
+    finally:
+        os.close(inner)
+
+
+def _inside(folder: int, name: str, pattern: os.stat_result) -> int:
+    """Open a folder in another one; where it is missing it is made by the owner of a pattern, with its mode.
+
+    :raises OSError: something else has that name.
+    """
+    if not _is_there(name, folder):
+        with _account(pattern), suppress(FileExistsError):
+            os.mkdir(name, stat.S_IMODE(pattern.st_mode), dir_fd=folder)
+    return os.open(name, FOLDER, dir_fd=folder)
+
+
+@contextmanager
+def _account(pattern: os.stat_result) -> Iterator[None]:
+    """Make files as the owner of a pattern does, whatever the umask is."""
+    user, group, mask = os.geteuid(), os.getegid(), os.umask(0)
+    try:
+        if user == 0:
+            os.setegid(pattern.st_gid)
+            os.seteuid(pattern.st_uid)
+        yield
+    finally:
+        os.seteuid(user)
+        os.setegid(group)
+        os.umask(mask)
+
+
+@contextmanager
+def _coming(directory: str, folder: int) -> Iterator[int]:
+    """Give the folder in which files wait, that of an earlier run where there is one.
+
+    :raises BackupError: it belongs to somebody else, who could lead the files elsewhere.
+    """
+    try:
+        with suppress(FileExistsError):
+            os.mkdir(COMING, 0o700, dir_fd=folder)
+        coming = os.open(COMING, FOLDER, dir_fd=folder)
+    except OSError as error:
+        raise BackupError(f"{directory}/{COMING}: {error.strerror}") from None
+    try:
+        found = os.fstat(coming)
+        if found.st_uid != os.geteuid() or found.st_mode & 0o077:
+            raise BackupError(f"{directory}/{COMING} was not made by this program: look what it is, and remove it")
+        with suppress(FileExistsError):
+            os.mkdir(FILES, 0o700, dir_fd=coming)
+        yield coming
+    finally:
+        os.close(coming)
+
+
+def _is_there(name: str, folder: int) -> bool:
+    try:
+        os.stat(name, dir_fd=folder, follow_symlinks=False)
+    except FileNotFoundError:
         return False
     return True
 
 
-def _make(folder: str, pattern: str) -> None:
-    """Make a folder with the mode and the owner of another one."""
-    os.mkdir(folder)
-    shutil.copymode(pattern, folder)
-    _give(folder, pattern)
+def _count(folder: int) -> int:
+    """Return how many files a folder has, without those that wait."""
+    count = 0
+    for path, folders, names, _descriptor in os.fwalk(".", dir_fd=folder):
+        if path == "." and COMING in folders:
+            folders.remove(COMING)
+        count += len(names)
+    return count
 
 
-def _give(path: str, pattern: str) -> None:
-    """Let a path belong to whom another one belongs."""
-    owner = os.stat(pattern)
-    os.chown(path, owner.st_uid, owner.st_gid)
+def _name_all(directory: str, folder: int, coming: int) -> int:
+    """Give all files that wait their names, remove where they waited, and return how many nobody had."""
+    brought = 0
+    for path, folders, names, source in os.fwalk(FILES, topdown=False, dir_fd=coming):
+        if names:
+            parts = path.split("/")[1:]
+            try:
+                target = _descend(folder, parts)
+            except OSError as error:
+                place = "/".join([directory, *parts])
+                raise BackupError(f"{place} is a link, or no folder ({error.strerror}): move it away") from None
+            try:
+                brought += sum(_name(name, source, target, os.fstat(folder)) for name in names)
+            finally:
+                os.close(target)
+        for name in folders:
+            os.rmdir(name, dir_fd=source)
+    os.rmdir(FILES, dir_fd=coming)
+    return brought
+
+
+def _descend(folder: int, parts: Sequence[str]) -> int:
+    """Open a folder below another one, and make what is missing on the way as that one is.
+
+    :raises OSError: one on the way is a link, or no folder.
+    """
+    pattern, here = os.fstat(folder), os.dup(folder)
+    for part in parts:
+        try:
+            below = _inside(here, part, pattern)
+        finally:
+            os.close(here)
+        here = below
+    return here
+
+
+def _name(name: str, source: int, target: int, pattern: os.stat_result) -> bool:
+    """Give a file its name, and tell whether nobody had that name. It waits no longer then."""
+    free = not _is_there(name, target)
+    if free:
+        os.chmod(name, stat.S_IMODE(pattern.st_mode) & 0o666, dir_fd=source)
+        os.chown(name, pattern.st_uid, pattern.st_gid, dir_fd=source, follow_symlinks=False)
+        try:
+            os.link(name, name, src_dir_fd=source, dst_dir_fd=target, follow_symlinks=False)
+        except FileExistsError:
+            free = False
+    os.unlink(name, dir_fd=source)
+    return free
 
 
 def _read(path: str) -> Dict[str, float]:
@@ -167,14 +288,16 @@ def _read(path: str) -> Dict[str, float]:
 def main() -> int:
     """Do what the arguments say; return the exit status."""
     words = sys.argv[1:]
-    if words not in ([], ["back"], ["back", "all"]):
+    if words not in ([], ["back"], ["back", "all"], ["expect"]):
         print(f"{' '.join(words)} is not known: {USAGE}", file=sys.stderr)
         return 2
     try:
         settings = configuration()
         if not settings["uploads"]["directory"]:
             raise BackupError("this host has no folder of uploads")
-        if words:
+        if words == ["expect"]:
+            expect(settings["uploads"])
+        elif words:
             bring_back(settings["uploads"], Storage(settings["s3"]), everything="all" in words)
         else:
             run_job(settings["uploads"], Storage(settings["s3"]), time.time())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -15,7 +16,7 @@ from ansible_collections.freeagentics.platform.plugins.module_utils.backup_io.co
 from ansible_collections.freeagentics.platform.plugins.module_utils.backup_io.storage import Storage, configuration
 
 NOW = 1_795_698_055.0
-OPTIONS = "--min-age 5s --backup-dir store:replaced/2026-11-26 --suffix"
+OPTIONS = "--exclude /.coming/** --min-age 5s --backup-dir store:replaced/2026-11-26 --suffix"
 
 
 @pytest.fixture
@@ -135,7 +136,7 @@ def test_a_new_host_gets_its_files_back(main, stored, fresh, store, capsys):
     assert capsys.readouterr().out == f"2 files were brought back to {fresh}, which had 0\n"
     assert {oct(path.stat().st_mode & 0o777) for path in (fresh, fresh / "a", fresh / "a" / "b")} == {"0o750"}
     assert oct((fresh / "one.png").stat().st_mode & 0o777) == "0o640"
-    assert os.listdir(fresh.parent).count("uploads.coming") == 0
+    assert not (fresh / ".coming").exists()
     assert main("back") == 0
     assert capsys.readouterr().out == (
         f"{fresh} has 2 files: nothing is brought back; backup-uploads back all brings what it lacks\n"
@@ -162,15 +163,76 @@ def test_nothing_is_replaced(main, stored, settings, capsys):
 
 def test_a_run_that_died_is_finished(main, stored, fresh, programs):
     """A file that came in part has no name yet; one that has its name is left alone."""
-    fresh.mkdir()
-    coming = fresh.with_name("uploads.coming")
-    (coming / "a" / "b").mkdir(parents=True)
-    (coming / "a" / "b" / "deep.png").write_text("de")
+    coming = fresh / ".coming"
+    (coming / "files" / "a" / "b").mkdir(parents=True)
+    coming.chmod(0o700)
+    (coming / "files" / "a" / "b" / "deep.png").write_text("de")
+    # One has its name, and waited no longer only after that.
     (fresh / "one.png").write_text("stored")
+    os.link(fresh / "one.png", coming / "files" / "one.png")
+    (fresh / "one.png").chmod(0o604)
     assert main("back") == 0
     assert tree(fresh) == {"a/b/deep.png": "deep", "one.png": "stored"}
-    assert programs.lines()[-1] == f"rclone copy --compare-dest {fresh} store:files {coming}"
+    assert oct((fresh / "one.png").stat().st_mode & 0o777) == "0o604"
+    assert re.fullmatch(
+        rf"rclone copy --compare-dest {fresh} store:files /proc/self/fd/\d+/files", programs.lines()[-1]
+    )
     assert not coming.exists()
+
+
+def test_a_folder_that_waits_is_filled_whatever_came_into_it_meanwhile(main, stored, fresh, capsys):
+    assert main("expect") == 0
+    assert capsys.readouterr().out == f"{fresh} waits for its files\n"
+    (fresh / "of-a-visitor.png").write_text("new")
+    (fresh / "one.png").write_text("of a visitor, too")
+    assert main("expect") == 0
+    assert main("back") == 0
+    assert tree(fresh) == {"a/b/deep.png": "deep", "one.png": "of a visitor, too", "of-a-visitor.png": "new"}
+    assert capsys.readouterr().out.endswith(f"1 files were brought back to {fresh}, which had 2\n")
+
+
+def test_a_folder_with_files_waits_for_none(main, settings, capsys):
+    assert main("expect") == 0
+    assert capsys.readouterr().out == f"{settings['directory']} has 1 files, and waits for none\n"
+    assert not Path(settings["directory"], ".coming").exists()
+
+
+def test_no_link_is_followed_at_the_place_of_the_folder(main, stored, fresh, tmp_path, capsys):
+    (tmp_path / "elsewhere").mkdir()
+    fresh.symlink_to(tmp_path / "elsewhere")
+    for words in (["back"], ["back", "all"], ["expect"]):
+        assert main(*words) == 1
+        assert capsys.readouterr().err == (
+            f"{fresh} is a link, or no folder (Not a directory): name the folder itself with uploads_directory\n"
+        )
+    assert tree(tmp_path / "elsewhere") == {}
+
+
+def test_no_link_is_followed_on_the_way_to_a_file(main, stored, fresh, tmp_path, capsys):
+    (tmp_path / "elsewhere").mkdir()
+    fresh.mkdir()
+    (fresh / "a").symlink_to(tmp_path / "elsewhere")
+    assert main("back", "all") == 1
+    assert capsys.readouterr().err == f"{fresh}/a/b is a link, or no folder (Not a directory): move it away\n"
+    assert tree(tmp_path / "elsewhere") == {}
+
+
+@pytest.mark.parametrize("made", ["link", "open", "file"])
+def test_nothing_comes_where_another_account_could_lead_it_elsewhere(main, stored, fresh, tmp_path, made, capsys):
+    (tmp_path / "elsewhere").mkdir(mode=0o700)
+    fresh.mkdir()
+    coming = fresh / ".coming"
+    if made == "link":
+        coming.symlink_to(tmp_path / "elsewhere")
+    elif made == "open":
+        coming.mkdir()
+        coming.chmod(0o770)
+    else:
+        coming.touch()
+    assert main("back") == 1
+    assert capsys.readouterr().err.startswith(str(coming))
+    assert tree(tmp_path / "elsewhere") == {}
+    assert not (fresh / "one.png").exists()
 
 
 def test_a_storage_that_has_nothing(main, fresh, store, capsys):
@@ -204,5 +266,6 @@ def test_a_host_without_uploads(main, s3, configured, monkeypatch, capsys):
 def test_words_that_are_not_known(main, capsys):
     assert main("bakc") == 2
     assert capsys.readouterr().err == (
-        "bakc is not known: use backup-uploads, backup-uploads back, or backup-uploads back all\n"
+        "bakc is not known: use backup-uploads, backup-uploads back, backup-uploads back all, or "
+        "backup-uploads expect\n"
     )
