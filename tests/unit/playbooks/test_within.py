@@ -72,3 +72,16 @@ def test_where_it_is_ended_itself_the_command_is_too(tmp_path, alive):
         assert process.wait() == 143
     assert os.read(alive, 100) == b""
     assert not (tmp_path / "later").exists()
+
+
+def test_of_one_that_fails_nothing_goes_on_either(tmp_path, alive):
+    later, script = tmp_path / "later", 'exec >"$0"; echo began; (sleep 60; touch "$1") & exit 3'
+    assert within("30", "sh", "-c", script, str(tmp_path / "alive"), str(later)) == (3, "", "")
+    assert os.read(alive, 100) == b"began\n"
+    assert os.read(alive, 100) == b""
+
+
+def test_what_one_that_succeeds_has_begun_goes_on(tmp_path, alive):
+    script = 'exec >"$0"; (sleep 0.5; echo later) & exit 0'
+    assert within("30", "sh", "-c", script, str(tmp_path / "alive")) == (0, "", "")
+    assert os.read(alive, 100) == b"later\n"
