@@ -22,14 +22,14 @@ SCOPES = ("database", "region")
 UNFENCED = ("wait", "refuse")
 
 
-def failover_plan(hosts, request=None):
+def failover_plan(hosts, request=None, now=None):
     """Return what is to be done to let another member lead, and what stands against it, or why there is no plan."""
     try:
         wanted = _request(request or {})
         sight = _sight(hosts, request or {})
     except ValueError as error:
         return {"refusal": str(error), "shown": []}
-    return {**_told(sight, plan.make(sight, wanted)), "request": asdict(wanted)}
+    return {**_told(sight, plan.make(sight, wanted, now or time())), "request": asdict(wanted)}
 
 
 def switchover_plan(hosts, request=None):

@@ -16,6 +16,7 @@ from tests.acceptance.data.archive import Archive
 from tests.acceptance.data.cluster import Cluster
 from tests.acceptance.data.conftest import active, clients, cluster, figures, hosts, prefix, serving
 from tests.acceptance.data.hosts import Hosts
+from tests.acceptance.data.sink import Sink
 from tests.acceptance.matrix.declaration import Declaration, Node, read
 from tests.drills.load import load, outside
 
@@ -89,6 +90,11 @@ def ask(hosts: Hosts, serving: Callable[[str], list[Node]]) -> Callable[[str], l
         return result
 
     return run
+
+
+@pytest.fixture(scope="session")
+def sink(hosts: Hosts, declaration: Declaration) -> Sink:
+    return Sink(hosts, next(node.name for node in declaration.nodes if "alert_sink" in node.services))
 
 
 @pytest.fixture

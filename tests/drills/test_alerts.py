@@ -46,11 +46,6 @@ with open(sys.argv[1], "r+b") as file:
 """
 
 
-@pytest.fixture(scope="module")
-def sink(hosts: Hosts, declaration: Declaration) -> Sink:
-    return Sink(hosts, next(node.name for node in declaration.nodes if "alert_sink" in node.services))
-
-
 @pytest.fixture(autouse=True)
 def no_host_left_dead() -> None:
     """Leave dead hosts alone: each test here gives back what it took, and others may test meanwhile."""
@@ -176,6 +171,17 @@ def told(messages: list[Message], way: str) -> list[str]:
 
 def test_the_dead_mans_switch_hears_that_all_is_well(sink: Sink) -> None:
     until("the dead man's switch is told", lambda: time.time() - (sink.watchdog() or 0) < 90, 120)
+
+
+def test_the_dead_mans_switch_falls_silent_with_all_that_watch(
+    sink: Sink, hosts: Hosts, declaration: Declaration
+) -> None:
+    """Whoever listens outside tells of that: nobody inside is left who could."""
+    watching = [node.name for node in declaration.nodes if "prometheus" in node.services]
+    with stopped(hosts, "prometheus.service", *watching):
+        # What fires yet is sent until the Alertmanagers have not heard of it for some minutes.
+        until("the dead man's switch is told no more", lambda: time.time() - (sink.watchdog() or 0) > 120, MEAN)
+    until("the dead man's switch is told again", lambda: time.time() - (sink.watchdog() or 0) < 60, WARNING)
 
 
 def test_faults_of_hosts_are_told_to_whom_they_concern(

@@ -13,6 +13,7 @@ from ansible_collections.freeagentics.platform.plugins.module_utils.drill import
 from tests.acceptance.data.archive import Archive
 from tests.acceptance.data.cluster import Cluster
 from tests.acceptance.data.figures import Figures
+from tests.acceptance.data.sink import Sink
 from tests.acceptance.ledger import prove
 from tests.acceptance.site_client import until
 from tests.drills.load import Outside
@@ -20,6 +21,8 @@ from tests.drills.load import Outside
 #: Seconds until a failure is reported, and until everything is archived after it has ended: PostgreSQL itself tries
 #: once a minute after three failures.
 REPORTED, RECOVERED = 120.0, 150.0
+#: Seconds until operators have the alert.
+TOLD = 600.0
 
 
 @pytest.mark.parametrize(
@@ -33,6 +36,7 @@ REPORTED, RECOVERED = 120.0, 150.0
 def test_a_repository_that_cannot_be_written_loses_nothing(
     archive: Archive,
     cluster: Cluster,
+    sink: Sink,
     outside: Outside,
     prefix: str,
     figures: Figures,
@@ -49,6 +53,9 @@ def test_a_repository_that_cannot_be_written_loses_nothing(
             until("the server says that archiving fails", lambda: archive.failures > failures, REPORTED)
             figures.add(f"{name}: until it is reported", [time.time() - begin])
             segments.append(archive.finish_segment())
+            # One that was archived five minutes ago may be the last one because nothing was written.
+            told = sink.wait("WalArchiveFailing", begin, TOLD)
+            assert "pager" not in told
         healed = time.time()
         until("the archive has what it missed", lambda: archive.holds(segments), RECOVERED)
         figures.add(f"{name}: until the archive has what it missed", [time.time() - healed])

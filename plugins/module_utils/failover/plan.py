@@ -19,6 +19,7 @@ Pure: nothing is asked and nothing is changed here. What decides:
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from typing import Iterator, List, Optional, Sequence, Tuple
 
 from ansible_collections.freeagentics.platform.plugins.module_utils.failover.seen import ALIVE, LEADING, Member, Sight
@@ -113,8 +114,11 @@ class Plan:
     objections: Tuple[Objection, ...] = ()
 
 
-def make(sight: Sight, request: Request) -> Plan:
-    """Return the plan for what was seen."""
+def make(sight: Sight, request: Request, now: float = 0.0) -> Plan:
+    """Return the plan for what was seen.
+
+    :param now: the present moment, in seconds of the epoch; 0 where nobody has to be told how long ago anything was.
+    """
     store = sight.store
     if store is None:
         return Plan(ELECTION, objections=(no_store(sight),))
@@ -126,6 +130,8 @@ def make(sight: Sight, request: Request) -> Plan:
     able = candidates(sight, store.leader)
     candidate = _chosen(able, request)
     lost, loss = _loss(sight, candidate)
+    if lost and now and candidate and candidate.replayed_at:
+        loss += f": what was committed after {moment(candidate.replayed_at)}, {now - candidate.replayed_at:.0f} s ago"
     witness = _witness(sight, request, candidate, lost)
     if witness and candidate:
         lacks = f"committed nothing that {candidate.name} lacks"
@@ -295,6 +301,15 @@ def unable(sight: Sight, member: Member) -> str:
         return "it has the data of another cluster"
     strayed = _strayed(sight, member)
     return f"it went another way than the cluster: {strayed}" if strayed else ""
+
+
+def moment(seconds: float) -> str:
+    """Return a moment as the report writes it.
+
+    >>> moment(0.25)
+    '1970-01-01 00:00:00.250Z'
+    """
+    return f"{datetime.fromtimestamp(seconds, timezone.utc):%Y-%m-%d %H:%M:%S.%f}"[:-3] + "Z"
 
 
 def _chosen(able: Sequence[Member], request: Request) -> Optional[Member]:

@@ -15,12 +15,12 @@ Pure: nothing is asked and nothing is changed here. What decides:
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timezone
 from typing import Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 from ansible_collections.freeagentics.platform.plugins.module_utils.failover.plan import (
     Objection,
     candidates,
+    moment,
     no_store,
     paused,
     serves,
@@ -260,15 +260,6 @@ def _loss(sights: Mapping[str, Sight], to: str, old: str, kind: str, now: float)
 
 def _given_up(gone: Tuple[str, ...], to: str) -> str:
     return f"; but everything that {' and '.join(gone)} acknowledged, if it led instead of {to}"
-
-
-def moment(seconds: float) -> str:
-    """Return a moment as the report writes it.
-
-    >>> moment(0.25)
-    '1970-01-01 00:00:00.250Z'
-    """
-    return f"{datetime.fromtimestamp(seconds, timezone.utc):%Y-%m-%d %H:%M:%S.%f}"[:-3] + "Z"
 
 
 def _steps(plan: Plan, sights: Mapping[str, Sight]) -> Iterator[str]:

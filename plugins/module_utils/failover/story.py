@@ -12,12 +12,12 @@ from ansible_collections.freeagentics.platform.plugins.module_utils.failover.pla
     ON_HOST,
     POWER,
     RETURN,
+    moment,
 )
 from ansible_collections.freeagentics.platform.plugins.module_utils.failover.region import (
     LEADS,
     PLANNED,
     UNPLANNED,
-    moment,
 )
 from ansible_collections.freeagentics.platform.plugins.module_utils.failover.switch import SWITCHOVER
 from ansible_collections.freeagentics.platform.plugins.module_utils.failover.warmth import cold, warmed

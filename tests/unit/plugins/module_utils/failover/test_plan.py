@@ -523,6 +523,18 @@ def test_just_after_a_failover_the_leader_before_counts_too():
     assert (plan.candidate, plan.lost, plan.loss) == ("db3", 500, "500 bytes of log")
 
 
+def test_what_is_lost_is_told_in_bytes_and_in_seconds():
+    """As the clock of the last transaction has it that the candidate replayed."""
+    members = [dead("db1"), standby("db2", 400, replayed_at=1795661987.6)]
+    asynchronous = sight(*members, synchronous=(), quorum=0, config={"ttl": 20})
+    assert make(asynchronous, Request(), 1795662000.0).loss == (
+        "at least 600 bytes of log: what was committed after 2026-11-26 02:59:47.600Z, 12 s ago"
+    )
+    assert make(asynchronous, Request()).loss == "at least 600 bytes of log"
+    level = sight(dead("db1"), standby("db2", replayed_at=1795661987.6), standby("db3"))
+    assert make(level, Request(), 1795662000.0).loss == "no acknowledged write"
+
+
 def test_who_takes_writes_without_the_lease_is_stopped_and_never_leads():
     rogue = primary("db1", position=9000)
     plan = make(sight(rogue, primary("db2"), standby("db3"), leader="db2"), Request())
