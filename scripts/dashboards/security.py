@@ -65,7 +65,7 @@ def _now() -> Row:
             "Requests refused",
             "reqps",
             "Requests that the load balancers refuse, by region: too many from one address (R22), or a path that is "
-            "not for the outside (R31). Where nginx balances, which does not tell, those that the API refused.",
+            "not for the outside (R31).",
             "RequestsBlocked",
             Query(_refused(), "{{region}}"),
             limits=above(1, 10),
@@ -82,15 +82,16 @@ def _now() -> Row:
 
 
 def _refused() -> str:
-    """Return the rate of refused requests; where nginx balances, what the API itself refused is all that is known."""
-    denied = f'haproxy_frontend_requests_denied_total{{job="load_balancer", proxy="https_front", {REGION}}}'
-    return f"sum by (region) (rate({denied}[$__rate_interval])) or {_of_api('403|429')}"
+    """Return the rate of refused requests: HAProxy's own count, or what nginx's log has."""
+    haproxy = f'haproxy_frontend_requests_denied_total{{job="load_balancer", proxy="https_front", {REGION}}}'
+    nginx = f'nginx_refused_requests_total{{job="node", {REGION}}}'
+    return " or ".join(f"sum by (region) (rate({counter}[$__rate_interval]))" for counter in (haproxy, nginx))
 
 
 def _banned() -> str:
-    """Return how many clients were refused for the rate limit; both load balancers of a region know them all."""
-    known = f'haproxy_sticktable_used{{job="load_balancer", name="platform/banned", {REGION}}}'
-    return f"max by (region) ({known}) or sum by (region) (region:api_requests:rate5m{{{REGION}}}) * 0"
+    """Return how many clients were refused for the rate limit: a HAProxy knows all of its region, an nginx its own."""
+    haproxy = f'haproxy_sticktable_used{{job="load_balancer", name="platform/banned", {REGION}}}'
+    return f'max by (region) ({haproxy}) or sum by (region) (nginx_refused_clients{{job="node", {REGION}}})'
 
 
 def _of_api(statuses: str) -> str:
@@ -150,7 +151,7 @@ def _requests() -> Row:
             "Requests refused at the load balancers",
             "reqps",
             "Requests that were refused before they reached a server: too many from one address (R22), or a path that "
-            "is not for the outside (R31). Where nginx balances, which does not tell, those that the API refused.",
+            "is not for the outside (R31).",
             "RequestsBlocked",
             Query(_refused(), "{{region}}"),
             limits=above(1, 10),
@@ -159,7 +160,7 @@ def _requests() -> Row:
             "Clients that were refused",
             "short",
             "Clients that the load balancers refused within 5 min because they asked too much (R22); lb-banned on a "
-            "load balancer names them. Where nginx balances, which does not tell, none.",
+            "load balancer names them. With nginx a client that both of a region refused counts twice.",
             "AddressesBanned",
             Query(_banned(), "{{region}}"),
             limits=above(20),
