@@ -12,7 +12,13 @@ testinfra_hosts = scenario.hosts("prometheus")[:1]
 
 
 @pytest.mark.parametrize(
-    "metric", ["platform_certificate_expiry_timestamp_seconds", "platform_logins_total", "platform_logins_failed_total"]
+    "metric",
+    [
+        "platform_certificate_expiry_timestamp_seconds",
+        "platform_declared_disk_operations",
+        "platform_logins_failed_total",
+        "platform_logins_total",
+    ],
 )
 def test_a_host_tells_what_the_node_exporter_does_not_see(host, metric):
     assert f"\n{metric}" in host.check_output(f"{CURL} https://10.9.10.40:9100/metrics")
