@@ -4,15 +4,29 @@
 
 from __future__ import annotations
 
+import json
+import re
 from urllib.parse import quote
 
+import pytest
 import scenario
+import yaml
 from watching import PROJECT, ask, until, write
 
 TARGETS = {
     ("alertmanager", "mon1"), ("alertmanager", "mon2"), ("prometheus", "mon1"), ("prometheus", "mon2"),
     ("node", "bastion1"), ("node", "mon1"), ("node", "mon2"), ("node", "web1"),
 }  # fmt: skip
+
+#: A store of samples, where the servers write to; this is the hash of the password that converge.yml gives them.
+STORE, STORE_URL = "/root/store", "http://127.0.0.1:19090"
+HASHED = "$2b$05$freeagenticsplatform..P.dA/WHIxqqDpNFalvPzbLPa.0rbVJi"
+#: What the documentation says of two such stores.
+EXAMPLES = re.findall(
+    r"```yaml\n# inventories/prod/group_vars/prometheus/main.yml\n(.*?)```",
+    (PROJECT / "docs/monitoring.md").read_text(encoding="utf-8"),
+    re.DOTALL,
+)
 
 testinfra_hosts = scenario.hosts("prometheus")[:1]
 
@@ -50,3 +64,48 @@ def test_every_rule_does_what_its_tests_say(host):
         write(host, f"/root/rules/tests/rules/{path.name}", path.read_text(encoding="utf-8"))
     said = host.run("cd /root/rules/tests/rules && promtool test rules *.yml 2>&1")
     assert said.rc == 0, said.stdout[-4000:]
+
+
+@pytest.fixture(name="store")
+def a_store_of_samples(host):
+    """A second Prometheus that takes what it is sent by whoever knows the password, and asks nobody."""
+    host.check_output(f"rm -rf {STORE} && mkdir {STORE}")
+    write(host, f"{STORE}/prometheus.yml", "{}")
+    write(host, f"{STORE}/web.yml", yaml.safe_dump({"basic_auth_users": {"prometheus": HASHED}}))
+    host.check_output(
+        f"systemd-run --quiet --collect --unit=store prometheus --config.file={STORE}/prometheus.yml"
+        f" --web.config.file={STORE}/web.yml --web.listen-address={STORE_URL.rpartition('/')[2]}"
+        f" --storage.tsdb.path={STORE}/data --web.enable-remote-write-receiver"
+    )
+    try:
+        yield host
+    finally:
+        host.run("systemctl stop store")
+        host.run(f"rm -rf {STORE}")
+
+
+def stored(host, query):
+    """Return the labels of the series that the store has, none where it does not answer yet."""
+    user = '"prometheus:$(cat /etc/prometheus/secrets/store.secret)"'
+    said = host.run(f"curl --silent --fail --user {user} '{STORE_URL}/api/v1/query?query={quote(query)}'").stdout
+    return [one["metric"] for one in json.loads(said)["data"]["result"]] if said else []
+
+
+def test_samples_are_written_to_a_store_with_a_secret_from_a_file(store):
+    assert until(lambda: stored(store, 'up{job="node",host="web1"}'), 60)
+    assert {(one["platform"], one["monitor"]) for one in stored(store, "up")} == {("molecule", "mon1")}
+    failed = ask(store, "query?query=" + quote("sum(prometheus_remote_storage_samples_failed_total)"))["result"]
+    assert [one["value"][1] for one in failed] == ["0"]
+
+
+def test_the_secret_is_in_its_file_alone(host):
+    file = host.file("/etc/prometheus/secrets/store.secret")
+    assert (file.content_string, file.mode, file.group) == ("a password: of the #store", 0o640, "prometheus")
+    assert "a password" not in host.file("/etc/prometheus/prometheus.yml").content_string
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_promtool_takes_the_stores_of_the_documentation(host, example):
+    wanted = yaml.safe_load(example)["prometheus_remote_write"]
+    write(host, "/root/remote.yml", yaml.safe_dump({"remote_write": wanted}))
+    assert "SUCCESS" in host.check_output("promtool check config --syntax-only /root/remote.yml && rm /root/remote.yml")

@@ -1,31 +1,60 @@
 # Copyright: (c) 2026, FreeAgentics
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The rules that a server has for itself."""
+"""The rules that a server has for itself, and where it writes samples besides.
+
+That Prometheus takes what is rendered, and sends, is shown in molecule/monitoring/tests/test_prometheus.py.
+"""
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 import yaml
 
 ROOT = Path(__file__).resolve().parents[3]
+#: What an inventory says of a store of samples, as the documentation has it.
+EXAMPLES = re.findall(
+    r"```yaml\n# inventories/prod/group_vars/prometheus/main.yml\n(.*?)```",
+    (ROOT / "docs/monitoring.md").read_text(encoding="utf-8"),
+    re.DOTALL,
+)
+SECRET = "a: password #1"
+REFUSED = (
+    "prometheus_remote_write has a password, credentials, a client_secret or a bearer_token itself. Put it into"
+    " prometheus_secrets, and name its file, /etc/prometheus/secrets/<name>.secret, in password_file, credentials_file,"
+    " client_secret_file or bearer_token_file"
+)
+#: Stores, and whether one of them has its secret in the configuration.
+STORES = {
+    "none": ([], False),
+    "files": ([{"basic_auth": {"password_file": "/f"}}, {"authorization": {"credentials_file": "/f"}}], False),
+    "password": ([{"basic_auth": {"username": "u", "password": SECRET}}], True),
+    "credentials": ([{"url": "u"}, {"authorization": {"credentials": SECRET}}], True),
+    "client": ([{"oauth2": {"client_id": "u", "client_secret": SECRET}}], True),
+    "token": ([{"bearer_token": SECRET}], True),
+}
+
+
+def run(script, inventory, *arguments):
+    """What a script that loads Ansible prints of the playbook of the monitoring."""
+    command = [sys.executable, f"tests/unit/playbooks/{script}", str(inventory), "playbooks/monitoring.yml", *arguments]
+    environment = {**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg")}
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
 
 
 def own_rules(topology):
     """The file of rules of a server's own, by server."""
-    command = [sys.executable, "tests/unit/playbooks/role_variables.py", topology, "playbooks/monitoring.yml"]
-    environment = {**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg")}
-    done = subprocess.run(
-        [*command, "__prometheus_rule_files"], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
     return {
         one["host"]: [yaml.safe_load(file["content"]) for file in one["value"] if file["path"].endswith("/gateway.yml")]
-        for one in json.loads(done.stdout)
+        for one in run("role_variables.py", topology, "__prometheus_rule_files")
     }
 
 
@@ -37,3 +66,84 @@ def test_each_server_knows_the_gateway_that_its_probes_go_through():
 
 def test_a_server_that_gets_out_without_a_gateway_knows_none():
     assert own_rules("molecule/monitoring/topology.yml") == {"mon1": [], "mon2": []}
+
+
+def inventory(folder, example=""):
+    """An inventory of production's declaration, with what an example says."""
+    (folder / "group_vars/all").mkdir(parents=True)
+    (folder / "group_vars/prometheus").mkdir()
+    (folder / "topology.yml").symlink_to(ROOT / "inventories/prod/topology.yml")
+    (folder / "group_vars/all/vault.yml").write_text(yaml.safe_dump({"vault_mimir_password": SECRET}), encoding="utf-8")
+    (folder / "group_vars/prometheus/main.yml").write_text(example, encoding="utf-8")
+    return folder / "topology.yml"
+
+
+def configurations(topology):
+    """The text of prometheus.yml, by server."""
+    return run("role_template.py", topology, "prometheus", "etc/prometheus/prometheus.yml.j2")
+
+
+def test_there_are_examples():
+    assert len(EXAMPLES) == 2
+
+
+@pytest.fixture(scope="module", name="without")
+def configurations_without_a_store(tmp_path_factory):
+    """What the servers have where nothing is said of a store."""
+    return configurations(inventory(tmp_path_factory.mktemp("inventory")))
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_a_store_of_samples_is_in_the_configuration_as_the_documentation_says(tmp_path, without, example):
+    texts = configurations(inventory(tmp_path, example))
+    wanted = yaml.safe_load(example)["prometheus_remote_write"]
+    assert sorted(texts) == ["mon1", "west-mon1"]
+    for host, text in texts.items():
+        assert SECRET not in text
+        assert yaml.safe_load(text) == {**yaml.safe_load(without[host]), "remote_write": wanted}
+        assert yaml.safe_load(text)["global"]["external_labels"] == {"platform": "freeagentics", "monitor": host}
+
+
+def test_secrets_are_files_that_prometheus_alone_reads(tmp_path):
+    topology = inventory(tmp_path, "".join(EXAMPLES[1:]))
+    for one in run("role_variables.py", topology, "__prometheus_secret_files"):
+        folder = {"path": "/etc/prometheus/secrets", "state": "directory", "group": "prometheus", "mode": "0750"}
+        file = {"content": SECRET, "group": "prometheus", "mode": "0640", "secret": True}
+        assert one["value"] == [folder, {"path": "/etc/prometheus/secrets/mimir.secret", **file}]
+
+
+def test_every_file_that_an_example_names_is_one_that_somebody_writes():
+    named = set(re.findall(r"/etc/[^\s},]+", "".join(EXAMPLES)))
+    written = {f"/etc/prometheus/secrets/{name}.secret" for name in yaml.safe_load(EXAMPLES[1])["prometheus_secrets"]}
+    assert named == written | {f"/etc/freeagentics/tls/{name}" for name in ("ca.crt", "metrics.crt", "metrics.key")}
+
+
+def test_a_secret_in_the_configuration_is_refused(tmp_path):
+    """Each case in a block of its own, whose rescue writes down what it was told."""
+    tasks = [
+        {
+            "block": [
+                {
+                    "ansible.builtin.include_role": {
+                        "name": "freeagentics.platform.prometheus",
+                        "tasks_from": "preflight.yml",
+                    },
+                    "vars": {"prometheus_remote_write": stores},
+                }
+            ],
+            "rescue": [
+                {"ansible.builtin.copy": {"content": "{{ ansible_failed_result.msg }}", "dest": str(tmp_path / name)}}
+            ],
+        }
+        for name, (stores, _refused) in STORES.items()
+    ]
+    given = {"prometheus_address": "10.0.10.40", "prometheus_platform": "p", "prometheus_targets": [{"job": "node"}]}
+    play = {"hosts": "localhost", "gather_facts": False, "vars": given, "tasks": tasks}
+    (tmp_path / "play.yml").write_text(yaml.safe_dump([play]), encoding="utf-8")
+    program = str(Path(sys.executable).with_name("ansible-playbook"))
+    command = [program, "--inventory", "localhost,", "--connection", "local", str(tmp_path / "play.yml")]
+    environment = {**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg")}
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+    told = {name: path.read_text(encoding="utf-8") for name in STORES if (path := tmp_path / name).exists()}
+    assert told == {name: REFUSED for name, (_stores, refused) in STORES.items() if refused}
