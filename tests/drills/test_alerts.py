@@ -14,12 +14,14 @@ from typing import Any, Callable, Iterator
 
 import pytest
 
+from ansible_collections.freeagentics.platform.plugins.module_utils.topology.derive.nat import nat_gateway
 from ansible_collections.freeagentics.platform.plugins.plugin_utils.topology_file import load
 from tests.acceptance.data.cluster import Cluster
 from tests.acceptance.data.figures import Figures
 from tests.acceptance.data.hosts import Hosts
 from tests.acceptance.data.sink import Message, Sink, names
 from tests.acceptance.matrix.declaration import Declaration, Node
+from tests.acceptance.matrix.probe import in_namespace
 from tests.acceptance.site_client import until
 from tests.drills.load import Outside
 
@@ -97,6 +99,18 @@ def ending_certificate(hosts: Hosts, name: str, days: int) -> Iterator[None]:
         yield
     finally:
         hosts.on(name, "sh", "-c", f"rm {path}")
+
+
+@contextmanager
+def forwarding_nothing(namespace: str) -> Iterator[None]:
+    """Let a gateway drop what it should forward for a while, and answer as before."""
+    table = "inet drill_forward"
+    chain = "chain forward { type filter hook forward priority -300; policy drop; }"
+    try:
+        in_namespace(namespace, ["nft", "-f", "-"], f"table {table} {{ {chain} }}\n")
+        yield
+    finally:
+        in_namespace(namespace, ["nft", "-f", "-"], f"table {table}\ndelete table {table}\n")
 
 
 def fail_logins(hosts: Hosts, source: str, target: Node, count: int) -> None:
@@ -188,6 +202,7 @@ def test_faults_of_hosts_are_told_to_whom_they_concern(
     sink: Sink, hosts: Hosts, declaration: Declaration, serving: Callable[[str], list[Node]], figures: Figures
 ) -> None:
     west = [node.name for node in declaration.nodes if "prometheus" in node.services][-1]
+    prober = next(node.name for node in declaration.nodes if "prober" in node.services)
     # The last ones: the first ones may be without power, where the public entrance is tested meanwhile.
     web, api, bastion, backup = (serving(name)[-1] for name in ("web", "api", "bastion", "backup"))
     with ExitStack() as faults:
@@ -196,6 +211,7 @@ def test_faults_of_hosts_are_told_to_whom_they_concern(
         faults.enter_context(ending_certificate(hosts, api.name, 10))
         faults.enter_context(ending_certificate(hosts, web.name, 1))
         faults.enter_context(stopped(hosts, "prometheus.service", west))
+        faults.enter_context(stopped(hosts, "prometheus-blackbox-exporter.service", prober))
         hosts.on(backup.name, "sh", "-c", "backup-job --name drill --timeout 1m -- false || true")
         fail_logins(hosts, bastion.name, api, 25)
         pages = ("DiskAlmostFull", "SecurityBreach", "CertificateLastDay")
@@ -203,12 +219,20 @@ def test_faults_of_hosts_are_told_to_whom_they_concern(
         for alert, seconds in told_as.items():
             assert set(seconds) <= {"pager", "slack"}, seconds
             figures.add(f"{alert}, from the fault to the pager", [seconds["pager"]])
-        for alert in ("CertificateExpiring", "PrometheusDown", "BackupFailed"):
+        for alert in ("CertificateExpiring", "PrometheusDown", "BackupFailed", "ProberSilent"):
             seconds = sink.wait(alert, begin, WARNING)
             assert "pager" not in seconds or alert == "PrometheusDown"
             figures.add(f"{alert}, from the fault to a message", [min(seconds.values())])
     hosts.on(backup.name, "backup-job", "--name", "drill", "--timeout", "1m", "--", "true")
-    for alert in ("DiskAlmostFull", "CertificateExpiring", "CertificateLastDay", "PrometheusDown", "BackupFailed"):
+    end = (
+        "DiskAlmostFull",
+        "CertificateExpiring",
+        "CertificateLastDay",
+        "PrometheusDown",
+        "BackupFailed",
+        "ProberSilent",
+    )
+    for alert in end:
         sink.wait(alert, begin, RESOLVED, resolved=True)
     hosts.on(backup.name, "rm", "-f", "/var/lib/prometheus/node-exporter/backup_drill.prom")
 
@@ -285,6 +309,33 @@ def test_a_host_that_is_lost_is_one_page_also_where_an_alertmanager_is_gone(
             titles = told(sink.since(begin), "pager")
             assert [lost in title for title in titles] == [True], titles
         sink.wait("HostDown", begin, RESOLVED, resolved=True)
+
+
+def test_a_gateway_that_answers_and_forwards_nothing_is_no_site_that_is_down(
+    lab: str,
+    request: pytest.FixtureRequest,
+    sink: Sink,
+    ask: Callable[[str], list[dict[str, Any]]],
+    serving: Callable[[str], list[Node]],
+    figures: Figures,
+) -> None:
+    """Of the server that is asked here, both the own probes and the way to the prober outside go through it."""
+    topology = load(str(request.config.getoption("--topology")))
+    gateway = nat_gateway(topology, serving("prometheus")[0].name)
+    seen = (
+        'min(probe_success{job=~"site|outside|site_elsewhere|outside_elsewhere"}) == 1 and min(up{job="outside"}) == 1'
+    )
+    until("the site is seen from everywhere", lambda: bool(ask(seen)), WARNING)
+    begin = time.time()
+    with forwarding_nothing(f"{lab}-{gateway}"):
+        blind = 'max(probe_success{job="site"}) == 0 and max(up{job="outside"}) == 0'
+        until("the server sees no name, and does not reach the prober", lambda: bool(ask(blind)), PAGE)
+        assert ask('min(probe_success{job=~"site_elsewhere|outside_elsewhere"}) == 1')
+        assert_told(sink, figures, "WayOutBroken", begin, WARNING, ["email", "slack"])
+        assert ask(blind), "the gateway forwards again"
+        assert not [one.title for one in sink.since(begin) if names(one, "SiteDown") or names(one, "ProberSilent")]
+        assert told(sink.since(begin), "pager") == []
+    sink.wait("WayOutBroken", begin, RESOLVED, resolved=True)
 
 
 def test_the_database_that_is_down_is_one_page(sink: Sink, hosts: Hosts, cluster: Cluster, figures: Figures) -> None:

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, FreeAgentics
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The rules that a server has for itself, and where it writes samples besides.
+"""The rules that a server has for itself, whose sight of the site it asks for, and where it writes samples besides.
 
 That Prometheus takes what is rendered, and sends, is shown in molecule/monitoring/tests/test_prometheus.py.
 """
@@ -50,12 +50,23 @@ def run(script, inventory, *arguments):
     return json.loads(done.stdout)
 
 
+def files(topology, variable, name):
+    """The files of a name that a variable of the role has, by server."""
+    return {
+        one["host"]: [yaml.safe_load(file["content"]) for file in one["value"] if file["path"].endswith(f"/{name}")]
+        for one in run("role_variables.py", topology, variable)
+    }
+
+
 def own_rules(topology):
     """The file of rules of a server's own, by server."""
-    return {
-        one["host"]: [yaml.safe_load(file["content"]) for file in one["value"] if file["path"].endswith("/gateway.yml")]
-        for one in run("role_variables.py", topology, "__prometheus_rule_files")
-    }
+    return files(topology, "__prometheus_rule_files", "gateway.yml")
+
+
+def jobs(topology, server):
+    """What a server scrapes, by job."""
+    texts = run("role_template.py", topology, "prometheus", "etc/prometheus/prometheus.yml.j2")
+    return {job["job_name"]: job for job in yaml.safe_load(texts[server])["scrape_configs"]}
 
 
 def test_each_server_knows_the_gateway_that_its_probes_go_through():
@@ -147,3 +158,43 @@ def test_a_secret_in_the_configuration_is_refused(tmp_path):
     assert done.returncode == 0, done.stdout
     told = {name: path.read_text(encoding="utf-8") for name in STORES if (path := tmp_path / name).exists()}
     assert told == {name: REFUSED for name, (_stores, refused) in STORES.items() if refused}
+
+
+def test_each_server_asks_the_others_what_they_see():
+    found = files("inventories/prod/topology.yml", "__prometheus_target_files", "elsewhere.json")
+    for host, other, address in (("mon1", "west-mon1", "10.1.10.40"), ("west-mon1", "mon1", "10.0.10.40")):
+        # Without a label of its host: what it tells is of the site.
+        assert found[host] == [[{"targets": [f"{address}:9090"], "labels": {"instance": f"{other}:9090"}}]]
+
+
+def test_without_probers_outside_none_is_asked():
+    assert [name for name in jobs("inventories/prod/topology.yml", "mon1") if name.startswith("outside")] == []
+
+
+def test_probers_outside_are_asked_for_the_same_names():
+    for server in ("mon1", "west-mon1"):
+        known = jobs("inventories/lab/topology.yml", server)
+        job = known["outside_sink"]
+        assert job["file_sd_configs"] == known["site"]["file_sd_configs"]
+        assert (job["scheme"], job["metrics_path"], job["params"]) == ("https", "/probe", {"module": ["http_2xx"]})
+        assert job["tls_config"] == {"ca_file": "/etc/freeagentics/tls/ca.crt"}
+        password = "/etc/prometheus/secrets/prober-sink.secret"
+        assert job["basic_auth"] == {"username": "prometheus", "password_file": password}
+        assert job["relabel_configs"] == [
+            {"source_labels": ["__address__"], "target_label": "__param_target"},
+            {"source_labels": ["__address__"], "target_label": "instance"},
+            {"target_label": "__address__", "replacement": "sink.freeagentics.lab:9115"},
+            {"target_label": "job", "replacement": "outside"},
+            {"target_label": "prober", "replacement": "sink"},
+        ]
+
+
+def test_a_prober_behind_a_path_and_without_a_password(tmp_path):
+    (tmp_path / "topology.yml").write_text(f"extends: {ROOT}/inventories/prod/topology.yml\n", encoding="utf-8")
+    (tmp_path / "group_vars").mkdir()
+    probers = {"prometheus_outside_probers": [{"name": "far", "url": "https://probes.example.com/blackbox/"}]}
+    (tmp_path / "group_vars/prometheus.yml").write_text(yaml.safe_dump(probers), encoding="utf-8")
+    job = jobs(str(tmp_path / "topology.yml"), "mon1")["outside_far"]
+    assert job["metrics_path"] == "/blackbox/probe"
+    assert job["relabel_configs"][2]["replacement"] == "probes.example.com"
+    assert {"tls_config", "basic_auth"} & set(job) == set()

@@ -42,6 +42,7 @@ WITHOUT_A_VALUE = {
     "NoSynchronousStandby",
     "PatroniMemberDown",
     "PatroniPendingRestart",
+    "ProberSilent",
     "PrometheusDown",
     "RedisNodeDown",
     "RedisShardWithoutReplica",
@@ -49,6 +50,7 @@ WITHOUT_A_VALUE = {
     "TargetMissing",
     "UnitFailed",
     "Watchdog",
+    "WayOutBroken",
 }
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 

@@ -14,11 +14,13 @@ from .names import database_name, full_name
 #: The certificate of exporters, Prometheus and Alertmanager, on every host of the platform.
 OF_EVERY_HOST = (("metrics", "prometheus"),)
 #: Certificates by service, each with the group that reads its key. pgBackRest runs as the database's user everywhere.
+#: A prober stands outside of the platform, and is an exporter all the same.
 OF_SERVICES: Mapping[str, Tuple[Tuple[str, str], ...]] = {
     "etcd": (("etcd", "etcd"),),
     "postgres": (("postgres", "postgres"), ("pgbackrest", "postgres")),
     "backup": (("pgbackrest", "postgres"),),
     "redis": (("redis", "redis"),),
+    "prober": (("metrics", "prometheus"),),
 }
 
 

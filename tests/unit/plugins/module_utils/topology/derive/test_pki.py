@@ -43,7 +43,11 @@ def test_each_daemon_that_is_not_root_has_a_key_that_its_group_reads(services, w
 
 
 def test_a_host_outside_of_the_platform_tells_no_metrics():
-    assert [one.name for one in certificates(LAB, "sink")] == ["host"]
+    assert [one.name for one in certificates(LAB, "s3")] == ["host"]
+
+
+def test_a_prober_outside_of_the_platform_does():
+    assert [(one.name, one.group) for one in certificates(LAB, "sink")] == [HOST, METRICS]
 
 
 def test_a_certificate_is_for_the_hosts_names_and_addresses():
