@@ -12,6 +12,7 @@ import pytest
 SCENARIO = Path(os.environ["MOLECULE_SCENARIO_DIRECTORY"])
 DATA = "/var/lib/postgresql/15/main"
 BIN = "/usr/lib/postgresql/15/bin"
+MEMBERS = ("db1", "db2", "db3")
 
 testinfra_hosts = ["ssh://db1"]
 
@@ -29,11 +30,15 @@ def sql(host, statement):
 
 
 def test_a_setting_that_needs_a_restart_is_rolled_replicas_first(host):
+    members = [host.get_host(f"ssh://{name}", ssh_config=host.backend.ssh_config, sudo=True) for name in MEMBERS]
+    led = [sql(member, "SELECT pg_is_in_recovery()") for member in members].index("f")
     done = play(database_parameters={"shared_buffers": "96MB"}, secret_postgres_app="another of the scenario")
     assert done.returncode == 0, done.stdout
-    for name in ("db1", "db2", "db3"):
-        member = host.get_host(f"ssh://{name}", ssh_config=host.backend.ssh_config, sudo=True)
-        assert sql(member, "SHOW shared_buffers") == "96MB"
+    assert [sql(member, "SHOW shared_buffers") for member in members] == ["96MB"] * 3
+    # The others restarted first, one of them leads now, and who led before restarted as the last one.
+    begun = [float(sql(member, "SELECT extract(epoch FROM pg_postmaster_start_time())")) for member in members]
+    assert begun.index(max(begun)) == led
+    assert sql(members[led], "SELECT pg_is_in_recovery()") == "t"
     login = "PGPASSWORD='another of the scenario' psql -Atc 'SELECT 1' 'host=%s user=app dbname=app sslmode=require'"
     api = host.get_host("ssh://api1", ssh_config=host.backend.ssh_config, sudo=True)
     assert api.check_output(login % "10.9.20.10") == "1"
