@@ -4,9 +4,13 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
+import subprocess
 import time
 from datetime import datetime, timezone
+from pathlib import Path
 from typing import Callable, Iterator
 
 import pytest
@@ -17,11 +21,14 @@ from tests.acceptance.data.cluster import DATABASE, Cluster
 from tests.acceptance.data.figures import Figures
 from tests.acceptance.data.hosts import Hosts
 from tests.acceptance.data.writers import HostWriters
-from tests.acceptance.ledger import prove
+from tests.acceptance.ledger import Client, prove, writing
 from tests.acceptance.ledger_host import TABLE
 from tests.acceptance.matrix.declaration import Node
 from tests.drills.load import Outside
 
+REPOSITORY = Path(__file__).resolve().parents[2]
+#: Data that were put aside, as a folder's name.
+ASIDE = "/var/lib/postgresql/15/main.before-*"
 #: How the playbook says that its copy is asked.
 COPY = re.compile(r"on (?P<host>[\w-]+): sudo -u postgres psql -h (?P<socket>\S+) -p (?P<port>\d+)")
 #: Seconds between the last write that is wanted and the mistake.
@@ -134,6 +141,58 @@ def test_a_copy_ends_with_a_transaction_or_at_a_named_point(
         assert sorted(key for key, _value in by_name) == [f"{prefix}-first", f"{prefix}-second"]
     finally:
         cluster.ask(primary, f"DROP TABLE {table}")
+
+
+def test_the_database_is_restored_in_its_place_in_both_regions(
+    play: Callable[..., str],
+    platform_name: str,
+    cluster: Cluster,
+    hosts: Hosts,
+    clients: Callable[[], list[Client]],
+    prefix: str,
+    tmp_path: Path,
+    figures: Figures,
+) -> None:
+    """Interrupted while it reads what it restored, and run again: what was written in between stays."""
+    cluster.wait_until_whole()
+    with writing(tmp_path / "first.jsonl", prefix, clients()) as first:
+        time.sleep(PAUSE)
+        moment = time.time()
+        time.sleep(PAUSE)
+    text = datetime.fromtimestamp(moment, timezone.utc).strftime("%Y-%m-%d %H:%M:%S.%f+00")
+    words = ("scope=in_place", "target=time", f"target_time='{text}'", f"confirm={platform_name}")
+    begun = time.time()
+    try:
+        interrupt("TASK [Read the database that was brought back]", *words)
+        figures.add("restored in place: until the report", [time.time() - begun])
+        with writing(tmp_path / "second.jsonl", f"{prefix}-second", clients()) as second:
+            time.sleep(PAUSE)
+        said = play("restore", *words, limit=900)
+        assert "leads with what an earlier run of this restore brought back" in said
+        assert "every table and every index was read, and nothing is damaged" in said
+        cluster.wait_until_whole()
+        for server, read in cluster.records("records").items():
+            found = [(row[0], row[1]) for row in read(f"{prefix}-")]
+            assert_ends_at(moment, first(), found)
+            assert {one.key for one in ledger_book.acknowledged(second())} <= {key for key, _value in found}, server
+    finally:
+        for server in cluster.servers:
+            hosts.on(server, "sh", "-c", f"rm -rf {ASIDE}")
+
+
+def interrupt(line: str, *variables: str) -> None:
+    """Restore, and interrupt that as an operator does, as soon as it says a line."""
+    command = ["ansible-playbook", "playbooks/restore.yml", "-i", "inventories/lab"]
+    command += [word for variable in variables for word in ("-e", variable)]
+    said = []
+    with subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True, start_new_session=True) as run:
+        assert run.stdout is not None
+        for text in run.stdout:
+            said.append(text)
+            if line in text:
+                os.killpg(run.pid, signal.SIGINT)
+    assert any(line in text for text in said), "".join(said)
+    assert run.returncode != 0, "".join(said)
 
 
 def test_a_backup_that_an_operator_takes(play: Callable[..., str]) -> None:
