@@ -105,7 +105,7 @@ def ending_certificate(hosts: Hosts, name: str, days: int) -> Iterator[None]:
 def forwarding_nothing(namespace: str) -> Iterator[None]:
     """Let a gateway drop what it should forward for a while, and answer as before."""
     table = "inet drill_forward"
-    chain = "chain forward { type filter hook forward priority -300; policy drop; }"
+    chain = "chain forward { type filter hook forward priority -300; policy drop; };"
     try:
         in_namespace(namespace, ["nft", "-f", "-"], f"table {table} {{ {chain} }}\n")
         yield
