@@ -13,8 +13,8 @@ from __future__ import annotations
 
 from typing import Any, Iterator, List, Mapping, Tuple
 
-from ansible_collections.freeagentics.platform.plugins.module_utils.postgres_integrity import moment
-from ansible_collections.freeagentics.platform.plugins.module_utils.postgres_integrity.findings import Finding
+from . import moment
+from .findings import Finding
 
 State = Mapping[str, Any]
 

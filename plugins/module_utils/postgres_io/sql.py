@@ -22,7 +22,10 @@ else:
 
 @dataclass(frozen=True)
 class Server:
-    """How to reach a server. A host that is empty or begins with a slash means the socket in that folder."""
+    """How to reach a server. A host that is empty or begins with a slash means the socket in that folder.
+
+    The password is given, or it is in the file ``passfile`` as libpq has it.
+    """
 
     host: str
     port: int
@@ -30,6 +33,7 @@ class Server:
     password: str = ""
     ca_file: str = ""
     sslmode: str = "verify-full"
+    passfile: str = ""
 
     @property
     def place(self) -> str:
@@ -43,6 +47,8 @@ class Server:
             found["host"] = self.host
         if self.password:
             found["password"] = self.password
+        if self.passfile:
+            found["passfile"] = self.passfile
         if self.host and not self.host.startswith("/"):
             found["sslmode"] = self.sslmode
             if self.ca_file:

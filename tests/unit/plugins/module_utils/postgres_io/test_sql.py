@@ -15,6 +15,11 @@ from ansible_collections.freeagentics.platform.plugins.module_utils.postgres_io.
     [
         (Server("", 5432, "postgres"), {"port": 5432, "user": "postgres"}, "local socket:5432"),
         (
+            Server("db1", 5432, "a", passfile="/pgpass"),
+            {"host": "db1", "port": 5432, "user": "a", "passfile": "/pgpass", "sslmode": "verify-full"},
+            "db1:5432",
+        ),
+        (
             Server("/run/pg", 5433, "a", ca_file="/ca.crt"),
             {"host": "/run/pg", "port": 5433, "user": "a"},
             "/run/pg:5433",
