@@ -37,8 +37,11 @@ def test_the_schedule(host):
 
 def test_secrets_are_for_those_who_need_them(host):
     settings, password = host.file("/etc/backup/backup.json"), host.file("/etc/backup/pgpass")
+    other = host.file("/etc/backup/verify_pgpass")
     assert (settings.user, settings.group, settings.mode) == ("root", "backup", 0o640)
     assert (password.user, password.group, password.mode) == ("backup", "backup", 0o600)
+    assert (other.user, other.group, other.mode) == ("postgres", "postgres", 0o600)
+    assert "backup of the scenario" not in host.file("/etc/backup/verify.json").content_string
 
 
 def test_a_job_that_fails(host):

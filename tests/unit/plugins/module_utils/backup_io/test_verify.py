@@ -1,4 +1,4 @@
-"""Which backup is restored, what the restored server is told, and what is removed; hosts restore real ones."""
+"""Which backup is restored, what the restored server is told, what is reported and removed; hosts restore real ones."""
 
 from __future__ import annotations
 
@@ -32,6 +32,13 @@ RECOVERED = (
 2026-11-26 09:00:03.200 UTC [9] LOG:  database system is ready to accept connections
 """
 )
+STOPPED = RECOVERED.replace(
+    "LOG:  redo done", 'LOG:  recovery stopping before WAL location (LSN) "0/5000060"\n2026 UTC [9] LOG:  redo done'
+)
+#: Whoever asks a server that is not consistent yet is refused, and the log says so in the words of an end.
+STOPPED = STOPPED.replace(
+    LOG, LOG + "2026-11-26 09:00:01.200 UTC [12] FATAL:  the database system is not yet accepting connections\n"
+)
 FAILED = LOG + "2026-11-26 09:00:03.000 UTC [9] FATAL:  could not locate required checkpoint record\n"
 
 PGBACKREST = r"""
@@ -46,7 +53,7 @@ import time
 log = open(FOLDER + "/log").read()
 open(arguments[1] + "/postmaster.pid", "w").write(str(os.getpid()))
 print(log, end="", flush=True)
-if "FATAL" not in log:
+if "could not locate required checkpoint" not in log:
     time.sleep(300)
 os.unlink(arguments[1] + "/postmaster.pid")
 sys.exit(1)
@@ -147,6 +154,13 @@ def test_what_an_earlier_run_left_goes(tmp_path):
     assert os.listdir(tmp_path) == []
 
 
+CONFIGURATION = {"stanza": "platform", "jobs": 2, "databases": {"members": []}, "compare": {"database": "app"}}
+
+
+def reports(tmp_path):
+    return {"directory": f"{tmp_path}/reports", "keep": 2}
+
+
 @pytest.fixture
 def restored(programs, configured, monkeypatch, tmp_path):
     """The programs of pgBackRest and of PostgreSQL, and what the server writes into its log."""
@@ -154,7 +168,8 @@ def restored(programs, configured, monkeypatch, tmp_path):
         programs.add(name, text)
     (programs.folder / "info").write_text(info(backup("old", 1, 100), backup("here", 1, 200)))
     (programs.folder / "log").write_text(RECOVERED)
-    path = configured({"stanza": "platform", "directory": f"{tmp_path}/verify", "jobs": 2})
+    (tmp_path / "reports").mkdir()
+    path = configured(CONFIGURATION | {"directory": f"{tmp_path}/verify", "reports": reports(tmp_path)})
     monkeypatch.setattr(verify, "CONFIGURATION", path)
     monkeypatch.setattr(Scratch, "_program", lambda self, name: name)
     handler = signal.getsignal(signal.SIGTERM)
@@ -162,8 +177,57 @@ def restored(programs, configured, monkeypatch, tmp_path):
     signal.signal(signal.SIGTERM, handler)
 
 
+@pytest.fixture
+def compared(restored, configured, monkeypatch, tmp_path):
+    """A database to compare with, which a replica shows, and what the comparison finds."""
+    settings = {"members": [{"name": "db2"}]}
+    told = {
+        "findings": [],
+        "not_checked": [],
+        "figures": [],
+        "state": {"name": "db2", "databases": {"app": {"as_of": MOMENT}}},
+    }
+    tables = {"public.record": {"rows": 10, "fingerprint": "ab"}, "public.broken": {"rows": None, "fingerprint": None}}
+    found = {
+        "findings": [],
+        "not_checked": [],
+        "figures": [{"where": "the restored backup/app", "rows": 10, "seconds": 0.5}],
+        "as_of": {"app": {"exact": True, "reason": "both show the same"}},
+        "state": {"name": "the restored backup", "databases": {"app": {"tables": tables}}},
+    }
+    calls = []
+    configured(CONFIGURATION | {"directory": f"{tmp_path}/verify", "reports": reports(tmp_path), "databases": settings})
+    restored.add("pgbackrest", "if arguments[-1] != 'check':\n" + indented(PGBACKREST))
+    (restored.folder / "log").write_text(STOPPED)
+    monkeypatch.setattr(verify, "look", lambda *given: calls.append(given) or (told, "db2"))
+    monkeypatch.setattr(verify, "compare", lambda *given: calls.append(given) or found)
+    yield found
+    assert calls[:1] == [(settings, {"database": "app"}, 2)]
+    assert calls[1:] in ([], [(f"{tmp_path}/verify", verify.PORT, told, "app", 2)])
+
+
+MOMENT = {
+    "lsn": "0/5000060",
+    "timeline": 1,
+    "snapshot": "757:757:",
+    "system_identifier": "7",
+    "in_recovery": True,
+}
+
+
+def indented(text):
+    return "\n".join(f"    {line}" for line in text.splitlines()) + "\n"
+
+
+def read_report(tmp_path):
+    """Return the newest report, for programs and for people."""
+    folder = max((tmp_path / "reports").iterdir())
+    assert sorted(path.name for path in folder.iterdir()) == ["report.html", "report.json", "report.md"]
+    return json.loads((folder / "report.json").read_text()), (folder / "report.md").read_text()
+
+
 def without_seconds(text):
-    return re.sub(r" in \d+ s", "", text)
+    return re.sub(r" in \d+ s", "", re.sub(r"the report is in \S+\n", "", text))
 
 
 def test_a_backup_is_restored_read_and_removed(restored, tmp_path, monkeypatch, capsys):
@@ -189,6 +253,137 @@ def test_a_backup_is_restored_read_and_removed(restored, tmp_path, monkeypatch, 
         "verified_last_transaction_timestamp_seconds": 1795683570.25,
     }
     assert not (tmp_path / "verify").exists()
+    record, page = read_report(tmp_path)
+    assert record["verified"] is True
+    assert record["not_compared"] == "this host knows of no database to compare with"
+    assert record["read"] == {"tables": 4, "rows": 20}
+    assert page.startswith("# The newest backup, restored and compared\n\nVerified. Begun ")
+
+
+def test_a_backup_is_restored_up_to_a_moment_of_the_database_and_compared(
+    restored, compared, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setenv("BACKUP_JOB_REPORT", str(tmp_path / "figures"))
+    assert verify.main(["run"]) == 0
+    assert without_seconds(capsys.readouterr().out) == (
+        "backup here of repository 1: restored, recovered up to 0/5000060, 2026-11-26 08:59:30.25+00, checked:"
+        " 4 tables, 20 rows, nothing damaged; the same as app on db2 as of 0/5000060: 1 tables, 10 rows\n"
+    )
+    told = restored.lines("pgbackrest")
+    assert told[:2] == ["pgbackrest --stanza=platform --output=json info", "pgbackrest --stanza=platform check"]
+    assert " --type=lsn --target=0/5000060 --target-exclusive --target-action=pause " in told[2]
+    assert " -c hot_standby=on" in restored.lines("postgres")[0]
+    assert restored.lines("pg_ctl")[0] == f"pg_ctl promote -D {tmp_path}/verify/data -w -t 600"
+    figures = job.report((tmp_path / "figures").read_text())
+    assert {name: figures[name] for name in ("findings", "not_checked", "compared_tables", "compared_rows")} == {
+        "findings": 0,
+        "not_checked": 0,
+        "compared_tables": 1,
+        "compared_rows": 10,
+    }
+    assert figures["compared_timestamp_seconds"] <= figures["verified_timestamp_seconds"] + 60
+    record, page = read_report(tmp_path)
+    assert (record["verified"], record["problem"], record["server"], record["moment"]) == (True, "", "db2", MOMENT)
+    assert [phase["phase"] for phase in record["timeline"]] == [
+        verify.LOOK,
+        verify.ARCHIVE,
+        verify.RESTORE,
+        verify.RECOVER,
+        verify.COMPARE,
+        verify.GO_ON,
+        verify.READ,
+        verify.PAGES,
+    ]
+    assert "    database app as of 0/5000060, timeline 1, on db2\n" in page
+
+
+def test_a_copy_that_differs_is_no_good_backup(restored, compared, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("BACKUP_JOB_REPORT", str(tmp_path / "figures"))
+    compared["findings"].append(
+        {
+            "kind": "table_rows",
+            "severity": "difference",
+            "object": "public.record",
+            "where": "the restored backup/app",
+            "detail": "9 rows, 1 fewer than the 10 of db2/app",
+            "remedy": "find the cause",
+        }
+    )
+    assert verify.main(["run"]) == 1
+    assert capsys.readouterr().err == (
+        "the copy is not what the database was: table_rows public.record: 9 rows, 1 fewer than the 10 of db2/app\n"
+    )
+    figures = job.report((tmp_path / "figures").read_text())
+    assert figures["findings"] == 1
+    assert not {"verified_timestamp_seconds", "compared_timestamp_seconds"} & set(figures)
+    record, page = read_report(tmp_path)
+    assert record["verified"] is False
+    assert "    difference table_rows: public.record on the restored backup/app: 9 rows, 1 fewer " in page
+
+
+def test_a_table_that_could_not_be_compared_is_told(restored, compared, capsys):
+    compared["not_checked"].append(
+        {"check": "fingerprints", "object": "public.broken", "where": "db2/app", "reason": "it took too long"}
+    )
+    assert verify.main(["run"]) == 1
+    assert capsys.readouterr().err == (
+        "everything was restored and read, and nothing is damaged, but not all of it was compared:"
+        " public.broken on db2/app: it took too long\n"
+    )
+
+
+def test_where_no_replica_can_be_read_the_backup_is_read_to_the_end_of_the_archive(
+    restored, compared, tmp_path, monkeypatch, capsys
+):
+    (restored.folder / "log").write_text(RECOVERED)
+    calls = verify.look
+
+    def nobody(*given):
+        calls(*given)
+        raise BackupError("no replica can be read, and the leader is not asked")
+
+    monkeypatch.setattr(verify, "look", nobody)
+    assert verify.main(["run"]) == 1
+    said = capsys.readouterr()
+    assert said.err == (
+        "everything was restored and read, and nothing is damaged, but it was not compared with the database:"
+        " no replica can be read, and the leader is not asked\n"
+    )
+    assert " --type=default " in restored.lines("pgbackrest")[1]
+    assert restored.lines("pg_amcheck", "pg_checksums")
+    record, _page = read_report(tmp_path)
+    assert (record["verified"], record["read"]) == (False, {"tables": 4, "rows": 20})
+    assert not (tmp_path / "verify").exists()
+
+
+def test_a_replica_that_is_behind_the_archive_is_not_compared_with(restored, compared, capsys):
+    log = RECOVERED.replace("redo done at 0/5000060", "redo done at 0/7000060")
+    (restored.folder / "log").write_text(log)
+    archived = ((1, "000000010000000000000007"),)
+    (restored.folder / "info").write_text(info(backup("here", 1, 200), archived=archived))
+    assert verify.main(["run"]) == 1
+    assert capsys.readouterr().err.endswith(
+        "not compared with the database: db2 is at 0/5000060, behind the archive, whose end is at 0/7000000\n"
+    )
+
+
+def test_a_recovery_that_went_past_the_moment_is_told(restored, compared, tmp_path, capsys):
+    (restored.folder / "log").write_text(RECOVERED)
+    assert verify.main(["run"]) == 1
+    assert capsys.readouterr().err.startswith(
+        "the server's log does not say that the position 0/5000060 was reached; it tells of no stop."
+    )
+
+
+def test_a_report_that_cannot_be_written_is_told(restored, tmp_path, capsys):
+    (tmp_path / "reports").rmdir()
+    assert verify.main(["run"]) == 1
+    assert capsys.readouterr().err.startswith("the report cannot be written: ")
+    restored.add("pg_amcheck", "sys.exit('something is damaged')")
+    assert verify.main(["run"]) == 1
+    said = capsys.readouterr()
+    assert "the report cannot be written: " in said.out
+    assert said.err == "pg_amcheck ended with status 1: something is damaged\n"
 
 
 def test_what_pgbackrest_is_told(restored, tmp_path):
@@ -284,6 +479,7 @@ def test_a_restore_that_is_asked_to_end_leaves_nothing(restored, tmp_path):
         process.kill()
         process.wait()
     assert not (tmp_path / "verify").exists()
+    assert read_report(tmp_path)[0]["problem"] == "the run ended before it was done"
 
 
 def test_a_server_is_held_at_a_position_for_others_to_read(restored, tmp_path, capsys):
