@@ -66,12 +66,8 @@ def _primary(_hosts: Hosts, primary: str) -> List[str]:
     return [primary]
 
 
-def _standbys(hosts: Hosts, primary: str) -> List[str]:
-    return [one["name"] for one in hosts if "postgres" in one["services"] and one["name"] != primary]
-
-
 def _standby(hosts: Hosts, primary: str) -> List[str]:
-    return _standbys(hosts, primary)[:1]
+    return [one["name"] for one in hosts if "postgres" in one["services"] and one["name"] != primary][:1]
 
 
 def _every(service: str) -> Callable[[Hosts, str], List[str]]:
@@ -127,13 +123,6 @@ SCENARIOS: Dict[str, Scenario] = {
         "the disk of the database's primary is full, and an operator acts", "R62", FILL, _primary, 60, DATABASE
     ),
     "standby_lost": Scenario("the host of a standby of the database is lost", "R61", POWER, _standby, 15),
-    "standbys_lost": Scenario(
-        "the hosts of all standbys of the region are lost, so that the primary writes alone",
-        "R61",
-        POWER,
-        _standbys,
-        60,
-    ),
     "store_without_quorum": Scenario("the cluster store has no quorum", "R61", STOP_STORE, _majority_of_store, 60),
     "load_balancer_lost": Scenario("a load balancer is lost", "R61", POWER, _first("load_balancer"), 15),
     "api_lost": Scenario("an API server is lost", "R61", POWER, _first("api"), 15),

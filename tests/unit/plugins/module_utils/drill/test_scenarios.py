@@ -59,7 +59,6 @@ EVERYTHING = [one["name"] for one in REGION]
         ("primary_deaf", "R62", "cut_in", ["db2"], 60, "database"),
         ("primary_disk_full", "R62", "fill", ["db2"], 60, "database"),
         ("standby_lost", "R61", "power", ["db1"], 15, ""),
-        ("standbys_lost", "R61", "power", ["db1", "db3", "db4"], 60, ""),
         ("store_without_quorum", "R61", "stop_store", ["db1", "db3"], 60, ""),
         ("load_balancer_lost", "R61", "power", ["edge1"], 15, ""),
         ("api_lost", "R61", "power", ["api1"], 15, ""),
@@ -150,7 +149,6 @@ THERE_ARE = """. There are:
   -e scenario=primary_deaf            nothing reaches the primary, and it reaches others; an operator acts
   -e scenario=primary_disk_full       the disk of the database's primary is full, and an operator acts
   -e scenario=standby_lost            the host of a standby of the database is lost
-  -e scenario=standbys_lost           the hosts of all standbys of the region are lost, so that the primary writes alone
   -e scenario=store_without_quorum    the cluster store has no quorum
   -e scenario=load_balancer_lost      a load balancer is lost
   -e scenario=api_lost                an API server is lost
