@@ -77,9 +77,10 @@ def restore_begun(marks, cluster, request, elsewhere=()):
         target = _target(request)
     except RestoreError:
         # The plan refuses it, and says why.
-        return {"begun": mark.begun(hosts, cluster), "done": dict(mark.NOTHING)}
+        return {"begun": mark.begun(hosts, cluster), "done": dict(mark.NOTHING), "nothing": dict(mark.NOTHING)}
     wanted = mark.show_request(target.kind, target.value, int(request.get("target_timeline") or 0))
-    return {"begun": mark.begun(hosts, cluster), "done": mark.to_go_on_with(hosts, cluster, wanted, elsewhere)}
+    done = mark.to_go_on_with(hosts, cluster, wanted, elsewhere)
+    return {"begun": mark.begun(hosts, cluster), "done": done, "nothing": dict(mark.NOTHING)}
 
 
 def _unarchived(unarchived):

@@ -19,7 +19,14 @@ COPY, IN_SERVICE = "copy", "in_service"
 BEGUN, REACHED, RECOVERED = "begun", "reached", "recovered"
 
 #: What is there to go on with where no earlier run has restored anything.
-NOTHING: Dict[str, Any] = {"host": "", "leads": False, "finished": False, "timeline": 0, "whole": []}
+NOTHING: Dict[str, Any] = {
+    "host": "",
+    "leads": False,
+    "finished": False,
+    "timeline": 0,
+    "whole": [],
+    "elsewhere": "",
+}
 
 #: What Patroni says of a server that takes part in its cluster.
 _SERVING = ("running", "streaming")
@@ -97,20 +104,26 @@ def to_go_on_with(
     """Return the host that an earlier run of the same request restored, whether it leads, its timeline, and who has it.
 
     It also tells whether the restore was finished there, or reached its target and no more, which the module does. That
-    run died before the cluster was whole, so its mark is still there. A leader has to be on the timeline that the
-    restore began: on a later one there was a failover since, and who leads is no longer told by the mark. Where nobody
-    leads, the host has reached the target and begun a timeline, and along that one nothing leads to the target again;
-    whether the log went on along a later one since is for the archive to tell.
+    run died before the cluster was whole, so its mark is still there. What a leader has came from the restore where its
+    timeline, or one before, is the one that the restore began: Patroni begins another one as soon as it leads with it.
+    Where another host leads with it by now, ``elsewhere`` names that one. Where nobody leads, the host has reached the
+    target and begun a timeline, and along that one nothing leads to the target again; whether the log went on along a
+    later one since is for the archive to tell.
     """
+    leader = cluster["leader"]
+    lineage = {cluster["timeline"], *(switch["timeline"] for switch in cluster["history"])} if leader else set()
     for one in hosts:
         mark = one.mark
         if mark is None or mark.phase not in (REACHED, RECOVERED) or mark.request != request:
             continue
         finished = mark.phase == RECOVERED
-        found = {"host": one.host, "leads": False, "finished": finished, "timeline": mark.timeline, "whole": []}
-        if finished and one.host == cluster["leader"] and mark.timeline == cluster["timeline"]:
+        found = {**NOTHING, "host": one.host, "finished": finished, "timeline": mark.timeline}
+        serves = finished and mark.timeline in lineage
+        if serves and one.host == leader:
             return {**found, "leads": True, "whole": _whole(cluster, elsewhere)}
-        if not cluster["leader"]:
+        if serves:
+            return {**found, "elsewhere": leader}
+        if not leader:
             return found
     return dict(NOTHING)
 

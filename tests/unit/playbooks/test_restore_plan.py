@@ -109,6 +109,7 @@ def plan(tmp_path):
             "__restore_marks": {
                 "begun": [],
                 "done": {**NOTHING, **(done or {})},
+                "nothing": NOTHING,
             },
         }
         tasks = [
@@ -261,6 +262,14 @@ def test_what_an_earlier_run_restored_needs_no_backup_that_leads_there(plan, don
     went_on, said, _called = plan(leader="db1", done=done, **LATER_MOMENT, **variables)
     assert went_on is not bool(said_why), said
     assert said_why in said
+
+
+def test_where_another_host_leads_with_it_by_now_nothing_is_restored_again(plan):
+    done = {"host": "db1", "finished": True, "timeline": 3, "elsewhere": "west1"}
+    went_on, said, _called = plan(leader="db1", done=done)
+    assert not went_on
+    assert "west1 leads with what an earlier run of this restore brought back on db1, on timeline 1 by now" in said
+    assert plan(leader="db1", done=done, restore_again=True)[0]
 
 
 def test_the_module_goes_on_only_with_what_the_plan_goes_on_with():

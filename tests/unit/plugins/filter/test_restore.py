@@ -7,6 +7,7 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.freeagentics.platform.plugins.filter.restore import FilterModule
+from ansible_collections.freeagentics.platform.plugins.module_utils.restore.mark import NOTHING
 
 restore_plan = FilterModule().filters()["restore_plan"]
 restore_begun = FilterModule().filters()["restore_begun"]
@@ -121,10 +122,10 @@ def test_an_earlier_run_of_the_same_request_is_gone_on_with(request_, done):
     )
     marks = [{"host": "db1", "text": text, "directory": "/main", "device": "1", "inode": "2"}]
     members = [{"name": "db1", "state": "running", "timeline": 5}]
-    cluster = {"leader": "db1", "timeline": 5, "members": members}
+    cluster = {"leader": "db1", "timeline": 5, "members": members, "history": []}
     led = bool(done)
-    told = {"host": done, "leads": led, "finished": led, "timeline": 5 * led, "whole": ["db1"] * led}
-    assert restore_begun(marks, cluster, request_) == {"begun": [], "done": told}
+    told = {**NOTHING, "host": done, "leads": led, "finished": led, "timeline": 5 * led, "whole": ["db1"] * led}
+    assert restore_begun(marks, cluster, request_) == {"begun": [], "done": told, "nothing": NOTHING}
     elsewhere = [{"name": "west1", "timeline": 5, "replication": "streaming"}]
     whole = ["db1", "west1"] if done else []
     assert restore_begun(marks, cluster, request_, elsewhere)["done"] == {**told, "whole": whole}

@@ -29,10 +29,11 @@ def seen(mark, host="db1", **changes):
     return Seen(**{"host": host, "text": mark.show(), "directory": "/main", "device": 1, "inode": 2, **changes})
 
 
-def cluster(leader="db1", timeline=5, **states):
+def cluster(leader="db1", timeline=5, before=(), **states):
     """Return a cluster whose members are in some states on some timelines."""
     members = [{"name": name, "state": state, "timeline": on} for name, (state, on) in states.items()]
-    return {"leader": leader, "timeline": timeline, "members": members}
+    history = [{"timeline": number} for number in before]
+    return {"leader": leader, "timeline": timeline, "members": members, "history": history}
 
 
 NOBODY = cluster("", None, db1=("unknown", None), db2=("unknown", None))
@@ -91,11 +92,26 @@ def test_where_a_restore_was_begun(one, state, expected):
         (seen(RECOVERED), cluster("db1", 5, db1=("running", 5), db2=("running", 5)), ["db1", "db2"]),
         (seen(RECOVERED), cluster("db1", 5, db1=("running", 5), db2=("running", 4)), ["db1"]),
         (seen(RECOVERED), cluster("db1", 5, db1=("running", 5), db2=("starting", 5)), ["db1"]),
+        # Patroni began a timeline when it led with it, and another one since.
+        (seen(RECOVERED), cluster("db1", 6, (4, 5), db1=("running", 6), db2=("running", 5)), ["db1"]),
+        (seen(RECOVERED), cluster("db1", 7, (4, 5, 6), db1=("running", 7), db2=("running", 7)), ["db1", "db2"]),
     ],
 )
 def test_what_is_left_after_the_leader_was_restored(one, state, whole):
-    done = {"host": "db1", "leads": True, "finished": True, "timeline": 5, "whole": whole}
+    done = {**NOTHING, "host": "db1", "leads": True, "finished": True, "timeline": 5, "whole": whole}
     assert to_go_on_with([one], state, "latest timeline newest") == done
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        cluster("db2", 6, (5,), db1=("running", 6), db2=("running", 6)),
+        cluster("db2", 5, db1=("running", 5), db2=("running", 5)),
+    ],
+)
+def test_who_leads_with_it_since_is_told(state):
+    done = {**NOTHING, "host": "db1", "finished": True, "timeline": 5, "elsewhere": "db2"}
+    assert to_go_on_with([seen(RECOVERED)], state, "latest timeline newest") == done
 
 
 def member(name, timeline=5, replication="streaming"):
@@ -118,14 +134,14 @@ def member(name, timeline=5, replication="streaming"):
 )
 def test_a_region_that_has_what_was_restored_is_not_copied_again(elsewhere, whole):
     done = to_go_on_with([seen(RECOVERED)], LED, "latest timeline newest", elsewhere)
-    assert done == {"host": "db1", "leads": True, "finished": True, "timeline": 5, "whole": whole}
+    assert done == {**NOTHING, "host": "db1", "leads": True, "finished": True, "timeline": 5, "whole": whole}
     assert to_go_on_with([seen(RECOVERED)], NOBODY, "latest timeline newest", elsewhere)["whole"] == []
 
 
 @pytest.mark.parametrize(("mark", "finished"), [(RECOVERED, True), (REACHED, False)])
 def test_what_was_restored_leads_where_nobody_does(mark, finished):
     """Along the timeline that it began nothing leads to the target again."""
-    done = {"host": "db1", "leads": False, "finished": finished, "timeline": 5, "whole": []}
+    done = {**NOTHING, "host": "db1", "finished": finished, "timeline": 5}
     assert to_go_on_with([seen(mark)], NOBODY, "latest timeline newest") == done
 
 
@@ -139,9 +155,10 @@ def test_what_was_restored_leads_where_nobody_does(mark, finished):
         (seen(REACHED), LED, "latest timeline newest"),
         (seen(REACHED), NOBODY, "latest timeline 3"),
         (seen(RECOVERED), NOBODY, "latest timeline 3"),
-        # There was a failover since.
+        # What is led with came from elsewhere.
         (seen(RECOVERED), cluster("db1", 6, db1=("running", 6)), "latest timeline newest"),
-        (seen(RECOVERED), cluster("db2", 5, db1=("running", 5), db2=("running", 5)), "latest timeline newest"),
+        (seen(RECOVERED), cluster("db2", 6, (3, 4), db2=("running", 6)), "latest timeline newest"),
+        (seen(REACHED), cluster("db1", 6, (5,), db1=("running", 6)), "latest timeline newest"),
     ],
 )
 def test_otherwise_it_is_restored(one, state, request_):
