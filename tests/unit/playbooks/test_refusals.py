@@ -336,6 +336,7 @@ FAILOVERS = [
 NOBODY = task("tasks/restore/look.yml", "Stop where nobody is there")
 ELSEWHERE = task("tasks/restore/look.yml", "Stop where another region leads")
 LATER = task("tasks/restore/plan.yml", "Stop where the log went on along a later timeline than the earlier run began")
+BY_NOW = task("tasks/restore/plan.yml", "Stop where another host leads by now with what the earlier run brought back")
 OTHER = task("tasks/restore/recovered.yml", "Stop where the leader has another database")
 ARCHIVED = task("restore.yml", "Stop where a repository has no segment of the new timeline")
 
@@ -415,6 +416,15 @@ RESTORES = [
         FIFTH,
         SIXTH,
     ),
+    Case(
+        BY_NOW,
+        "db2 leads with what an earlier run of this restore brought back on db1, on timeline 7 by now: what was written "
+        "since would be missing. playbooks/postgres.yml does the rest, with pgbackrest-job full on the backup host. To "
+        "restore again, use -e restore_again=true",
+        __restore_done={"host": "db1", "elsewhere": "db2"},
+        __restore_cluster={"timeline": 7},
+    ),
+    Case(BY_NOW, None, __restore_done={"host": "db1", "elsewhere": ""}, __restore_cluster={"timeline": 7}),
     later(None, FIFTH, ""),
     later(None, ""),
     later(None, SIXTH, leads=True),
