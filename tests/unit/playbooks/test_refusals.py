@@ -419,8 +419,8 @@ RESTORES = [
     Case(
         BY_NOW,
         "db2 leads with what an earlier run of this restore brought back on db1, on timeline 7 by now: what was "
-        "written since would be missing. playbooks/postgres.yml does the rest, with pgbackrest-job full on the backup host. To "
-        "restore again, use -e restore_again=true",
+        "written since would be missing. playbooks/postgres.yml does the rest, with pgbackrest-job full on the backup "
+        "host. To restore again, use -e restore_again=true",
         __restore_done={"host": "db1", "elsewhere": "db2"},
         __restore_cluster={"timeline": 7},
     ),
