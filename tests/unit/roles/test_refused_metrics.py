@@ -127,7 +127,7 @@ def test_of_a_log_that_was_rotated_twice_the_newest_is_counted(log):
 
 
 def test_a_log_that_was_emptied_is_read_from_its_beginning(log):
-    for _ in range(3):
+    for _number in range(3):
         log.note(429)
     log.told()
     log.path.write_text("")
