@@ -183,6 +183,15 @@ def told(messages: list[Message], way: str) -> list[str]:
     return [one.title for one in messages if one.way == way and not one.resolved]
 
 
+def assert_one_page_of(sink: Sink, figures: Figures, alert: str, begin: float, place: str, how: str = "") -> None:
+    """Wait until the pager has an alert, and keep after how long; its only title has to name a place."""
+    seconds = sink.wait(alert, begin, PAGE, way="pager")["pager"]
+    figures.add(f"{alert}, from the fault to the pager{how}", [seconds])
+    time.sleep(STORM)
+    titles = told(sink.since(begin), "pager")
+    assert [place in title for title in titles] == [True], titles
+
+
 def test_the_dead_mans_switch_hears_that_all_is_well(sink: Sink) -> None:
     until("the dead man's switch is told", lambda: time.time() - (sink.watchdog() or 0) < 90, 120)
 
@@ -303,11 +312,7 @@ def test_a_host_that_is_lost_is_one_page_also_where_an_alertmanager_is_gone(
     with stopped(hosts, "prometheus-alertmanager.service", serving("alertmanager")[0].name):
         begin = time.time()
         with hosts.without_power(lost):
-            seconds = sink.wait("HostDown", begin, PAGE, way="pager")["pager"]
-            figures.add("HostDown, from the fault to the pager, with one Alertmanager", [seconds])
-            time.sleep(STORM)
-            titles = told(sink.since(begin), "pager")
-            assert [lost in title for title in titles] == [True], titles
+            assert_one_page_of(sink, figures, "HostDown", begin, lost, ", with one Alertmanager")
         sink.wait("HostDown", begin, RESOLVED, resolved=True)
 
 
@@ -363,11 +368,7 @@ def test_a_page_that_a_disk_has_changed_is_told(sink: Sink, hosts: Hosts, cluste
     replica = next(name for name in cluster.members if name != cluster.primary())
     begin = time.time()
     with damaged(hosts, cluster, replica):
-        seconds = sink.wait("ChecksumFailure", begin, PAGE, way="pager")["pager"]
-        figures.add("ChecksumFailure, from the fault to the pager", [seconds])
-        time.sleep(STORM)
-        (title,) = told(sink.since(begin), "pager")
-        assert replica in title
+        assert_one_page_of(sink, figures, "ChecksumFailure", begin, replica)
     sink.wait("ChecksumFailure", begin, RESOLVED, resolved=True)
 
 
@@ -381,11 +382,7 @@ def test_a_zone_that_is_lost_is_one_page(
     zone = next(host.zone for host in standby if host.zone not in needed)
     begin = time.time()
     with hosts.without_power(*(host.name for host in standby if host.zone == zone)):
-        seconds = sink.wait("ZoneDown", begin, PAGE, way="pager")["pager"]
-        figures.add("ZoneDown, from the fault to the pager", [seconds])
-        time.sleep(STORM)
-        titles = told(sink.since(begin), "pager")
-        assert [zone in title for title in titles] == [True], titles
+        assert_one_page_of(sink, figures, "ZoneDown", begin, zone)
     sink.wait("ZoneDown", begin, RESOLVED, resolved=True)
 
 
