@@ -108,11 +108,11 @@ hastened:
   type: bool
 seconds:
   description: How long each step took. C(quiet) until no client was in a transaction, C(stopped) until the server was
-    shut down, C(archived) until its log was in the archive, C(level) until a member had its whole log, C(led) until
-    another led; all from the beginning. What was not seen is not there.
+    shut down, C(level) until a member had its whole log, C(archived) until the archive had, C(led) until another led; all
+    from the beginning. What was not seen is not there.
   returned: always
   type: dict
-  sample: {quiet: 0.02, stopped: 0.31, archived: 0.52, level: 0.55, led: 1.12}
+  sample: {quiet: 0.02, stopped: 0.31, level: 0.49, archived: 0.52, led: 1.12}
 """
 
 import os
@@ -146,7 +146,7 @@ ANSWER = 2.0
 #: Seconds for an answer of one of many that are asked again at once.
 LOOK = 0.5
 #: Seconds after which Patroni has done it itself.
-LEVEL_SECONDS = 3.0
+SAFE_SECONDS = 3.0
 #: How many seconds ahead a moment may be that is meant.
 AHEAD = 60.0
 #: Whether a client is in a transaction; https://www.postgresql.org/docs/15/monitoring-stats.html
@@ -235,7 +235,7 @@ class Switchover:
     def hasten(self, deadline: float) -> bool:
         """Give the lease away once that is safe; return whether it was done here, and not by Patroni before."""
         end = self._wait_for_shutdown(deadline)
-        if end is None or not self._wait_until_level(end, min(deadline, time.monotonic() + LEVEL_SECONDS)):
+        if end is None or not self._wait_until_safe(end, min(deadline, time.monotonic() + SAFE_SECONDS)):
             return False
         try:
             entry = self._store.under(self._folder).get("leader")
@@ -251,11 +251,20 @@ class Switchover:
             state = self._look()
             if state is not None and state.shut_down:
                 self._note("stopped")
-                if self._archived():
-                    self._note("archived")
-                    return state.checkpoint
+                return state.checkpoint
             time.sleep(PAUSE)
         return None
+
+    def _wait_until_safe(self, end: int, deadline: float) -> bool:
+        """Return whether a member that may lead has everything, and the archive, too. The one goes on beside the other."""
+        level = archived = False
+        while time.monotonic() < deadline:
+            level = level or self._level(end)
+            archived = archived or self._archived()
+            if level and archived:
+                return True
+            time.sleep(PAUSE)
+        return False
 
     def _archived(self) -> bool:
         """Return whether no segment waits for the archive.
@@ -267,7 +276,10 @@ class Switchover:
             names = os.listdir(os.path.join(self._params["directory"], "pg_wal", "archive_status"))
         except OSError:
             return False
-        return not any(name.endswith(".ready") for name in names)
+        if any(name.endswith(".ready") for name in names):
+            return False
+        self._note("archived")
+        return True
 
     def _look(self) -> Optional[control.Control]:
         try:
@@ -276,15 +288,13 @@ class Switchover:
         except OSError:
             return None
 
-    def _wait_until_level(self, end: int, deadline: float) -> bool:
+    def _level(self, end: int) -> bool:
         """Return whether a member that may lead has everything, the record at the end included."""
         wanted = [self._params["candidate"]] if self._params["candidate"] else list(self._others)
-        while time.monotonic() < deadline:
-            with suppress(NoAnswer):
-                first_of([lambda e=self._others[name]: self._has(e, end) for name in wanted], LOOK)
-                self._note("level")
-                return True
-            time.sleep(PAUSE)
+        with suppress(NoAnswer):
+            first_of([lambda e=self._others[name]: self._has(e, end) for name in wanted], LOOK)
+            self._note("level")
+            return True
         return False
 
     @staticmethod
