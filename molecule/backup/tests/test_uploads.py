@@ -43,6 +43,12 @@ def test_a_server_that_was_made_anew_gets_them_back(host):
     assert "nothing is brought back" in host.check_output("backup-uploads back")
     host.check_output("backup-uploads back all")
     assert host.file("/srv/uploads/lost").exists
+    # Noted before the folder is there, and a visitor is first.
+    host.check_output("rm -r /srv/uploads; backup-uploads expect; install -d -o games -g games -m 0750 /srv/uploads")
+    host.check_output("printf new > /srv/uploads/new")
+    assert "were brought back to /srv/uploads, which had 1" in host.check_output("backup-uploads back")
+    assert host.file("/srv/uploads/lost").content_string == "lost"
+    assert host.file("/srv/uploads/new").content_string == "new"
 
 
 def test_the_host_cannot_open_what_the_backup_host_keeps(host):

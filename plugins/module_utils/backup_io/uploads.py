@@ -8,7 +8,8 @@ the day. Mostly only files that changed since the last time are looked at; once 
     backup-uploads            send what is new
     backup-uploads back       fill the folder of a new host, or finish that, from the storage
     backup-uploads back all   bring what a folder with files lacks, also what was deleted from it
-    backup-uploads expect     note that a folder without files is to be filled, whatever comes into it before
+    backup-uploads expect     note that a folder without files, or one that is not there yet, is to be filled, whatever
+                              comes into it before
 
 Who may write in the folder is the application, and this runs as root. So what comes waits in a folder that only root
 may look into, in the same file system; every folder is opened once, no link is followed, and what has to belong to the
@@ -93,7 +94,7 @@ def run_job(settings: Mapping[str, Any], storage: Storage, now: float) -> None:
 
 
 def bring_back(settings: Mapping[str, Any], storage: Storage, everything: bool = False) -> int:
-    """Bring files of the storage to the folder, and return how many those were.
+    """Bring files of the storage to the folder, and return how many those were. It is not expected any more then.
 
     They are complete before they get their names, and belong to whom the folder belongs. A file that is there is never
     replaced. What a run that died has left is used by the next one.
@@ -101,10 +102,10 @@ def bring_back(settings: Mapping[str, Any], storage: Storage, everything: bool =
     :param everything: also where the folder has files, so that one which was deleted comes back.
     :raises BackupError: they cannot be had, or there is no place for them.
     """
-    directory = settings["directory"].rstrip("/")
+    directory, note = settings["directory"].rstrip("/"), settings["expected_file"]
     with _opened(directory) as folder:
         there = _count(folder)
-        if there and not everything and not _is_there(COMING, folder):
+        if there and not everything and not _waits(folder, note):
             print(
                 f"{directory} has {there} files: nothing is brought back; backup-uploads back all brings what it lacks"
             )
@@ -118,6 +119,8 @@ def bring_back(settings: Mapping[str, Any], storage: Storage, everything: bool =
                     raise
             brought = _name_all(directory, folder, coming)
         os.rmdir(COMING, dir_fd=folder)
+        with suppress(FileNotFoundError):
+            os.unlink(note)
     print(f"{brought} files were brought back to {directory}, which had {there}", flush=True)
     return brought
 
@@ -125,17 +128,25 @@ def bring_back(settings: Mapping[str, Any], storage: Storage, everything: bool =
 def expect(settings: Mapping[str, Any]) -> bool:
     """Note that the folder is to be filled where it has no files, and return whether it is.
 
-    :raises BackupError: there is no place for it.
+    The note is not in the folder, which is there only when the application is.
+
+    :raises BackupError: something else than a folder is at its place.
     """
-    directory = settings["directory"].rstrip("/")
-    with _opened(directory) as folder:
-        there = _count(folder)
-        if there and not _is_there(COMING, folder):
-            print(f"{directory} has {there} files, and waits for none")
-            return False
-        with _coming(directory, folder):
-            print(f"{directory} waits for its files")
+    directory, note = settings["directory"].rstrip("/"), settings["expected_file"]
+    if os.path.lexists(directory):
+        with _opened(directory) as folder:
+            there = _count(folder)
+            if there and not _waits(folder, note):
+                print(f"{directory} has {there} files, and waits for none")
+                return False
+    os.close(os.open(note, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW, 0o600))
+    print(f"{directory} waits for its files")
     return True
+
+
+def _waits(folder: int, note: str) -> bool:
+    """Tell whether files are missing whatever the folder has: some were noted, or are on their way."""
+    return os.path.lexists(note) or _is_there(COMING, folder)
 
 
 @contextmanager

@@ -23,7 +23,8 @@ OPTIONS = "--exclude /.coming/** --min-age 5s --backup-dir store:replaced/2026-1
 def settings(tmp_path):
     (tmp_path / "uploads" / "images").mkdir(parents=True)
     (tmp_path / "uploads" / "images" / "one.png").write_text("one")
-    return {"directory": f"{tmp_path}/uploads", "state_file": f"{tmp_path}/state.json"}
+    files = {"state_file": f"{tmp_path}/state.json", "expected_file": f"{tmp_path}/expected"}
+    return {"directory": f"{tmp_path}/uploads", **files}
 
 
 @pytest.fixture
@@ -180,21 +181,58 @@ def test_a_run_that_died_is_finished(main, stored, fresh, programs):
     assert not coming.exists()
 
 
-def test_a_folder_that_waits_is_filled_whatever_came_into_it_meanwhile(main, stored, fresh, capsys):
+def test_a_folder_that_waits_is_filled_whatever_came_into_it_meanwhile(main, stored, fresh, tmp_path, capsys):
     assert main("expect") == 0
     assert capsys.readouterr().out == f"{fresh} waits for its files\n"
+    assert not fresh.exists()
+    fresh.mkdir()
     (fresh / "of-a-visitor.png").write_text("new")
     (fresh / "one.png").write_text("of a visitor, too")
     assert main("expect") == 0
+    assert capsys.readouterr().out == f"{fresh} waits for its files\n"
     assert main("back") == 0
     assert tree(fresh) == {"a/b/deep.png": "deep", "one.png": "of a visitor, too", "of-a-visitor.png": "new"}
-    assert capsys.readouterr().out.endswith(f"1 files were brought back to {fresh}, which had 2\n")
+    assert capsys.readouterr().out == f"1 files were brought back to {fresh}, which had 2\n"
+    assert not (tmp_path / "expected").exists()
+    assert main("back") == 0
+    assert "nothing is brought back" in capsys.readouterr().out
 
 
-def test_a_folder_with_files_waits_for_none(main, settings, capsys):
+def test_a_folder_waits_before_the_application_is_there(main, settings, tmp_path, capsys):
+    settings["directory"] = f"{tmp_path}/application/uploads"
+    uploads.expect(settings)
+    assert capsys.readouterr().out == f"{tmp_path}/application/uploads waits for its files\n"
+    assert not (tmp_path / "application").exists()
+    assert oct((tmp_path / "expected").stat().st_mode & 0o777) == "0o600"
+
+
+def test_a_folder_waits_until_its_files_are_here(main, stored, fresh, programs, tmp_path):
+    assert main("expect") == 0
+    programs.add("rclone", "if arguments[0] != 'obscure':\n    sys.exit('no route to host')")
+    assert main("back") == 1
+    assert (tmp_path / "expected").exists()
+
+
+def test_a_folder_with_files_that_wait_waits_for_the_others_too(main, settings, tmp_path, capsys):
+    """A run that died has left some of them."""
+    Path(settings["directory"], ".coming").mkdir(mode=0o700)
+    assert main("expect") == 0
+    assert capsys.readouterr().out == f"{settings['directory']} waits for its files\n"
+    assert (tmp_path / "expected").exists()
+
+
+def test_a_folder_with_files_waits_for_none(main, settings, tmp_path, capsys):
     assert main("expect") == 0
     assert capsys.readouterr().out == f"{settings['directory']} has 1 files, and waits for none\n"
-    assert not Path(settings["directory"], ".coming").exists()
+    assert not (tmp_path / "expected").exists()
+
+
+def test_where_nothing_can_be_noted_the_program_fails(main, fresh, tmp_path, capsys):
+    """Nor does a link lead it elsewhere."""
+    (tmp_path / "expected").symlink_to(tmp_path / "elsewhere")
+    assert main("expect") == 1
+    assert f"{tmp_path}/expected" in capsys.readouterr().err
+    assert not (tmp_path / "elsewhere").exists()
 
 
 def test_no_link_is_followed_at_the_place_of_the_folder(main, stored, fresh, tmp_path, capsys):
@@ -248,7 +286,7 @@ def test_a_storage_that_cannot_be_had(main, fresh, programs, capsys):
 
 
 def test_a_host_without_the_application(tmp_path):
-    settings = {"directory": f"{tmp_path}/none/uploads", "state_file": f"{tmp_path}/state"}
+    settings = {"directory": f"{tmp_path}/none/uploads", "expected_file": f"{tmp_path}/expected"}
     with pytest.raises(BackupError) as error:
         uploads.bring_back(settings, None)
     assert str(error.value) == (
