@@ -22,6 +22,7 @@ This file is also read on the hosts: standard library only.
 # pylint: disable=ansible-bad-function
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import stat
@@ -97,10 +98,10 @@ def bring_back(settings: Mapping[str, Any], storage: Storage, everything: bool =
     """Bring files of the storage to the folder, and return how many those were. It is not expected any more then.
 
     They are complete before they get their names, and belong to whom the folder belongs. A file that is there is never
-    replaced. What a run that died has left is used by the next one.
+    replaced. What a run that died has left is used by the next one, and there is one at a time.
 
     :param everything: also where the folder has files, so that one which was deleted comes back.
-    :raises BackupError: they cannot be had, or there is no place for them.
+    :raises BackupError: they cannot be had, there is no place for them, or another run is bringing them.
     """
     directory, note = settings["directory"].rstrip("/"), settings["expected_file"]
     with _opened(directory) as folder:
@@ -118,7 +119,7 @@ def bring_back(settings: Mapping[str, Any], storage: Storage, everything: bool =
                 if error.status != NO_FOLDER:
                     raise
             brought = _name_all(directory, folder, coming)
-        os.rmdir(COMING, dir_fd=folder)
+            os.rmdir(COMING, dir_fd=folder)
         with suppress(FileNotFoundError):
             os.unlink(note)
     print(f"{brought} files were brought back to {directory}, which had {there}", flush=True)
@@ -198,9 +199,11 @@ def _account(pattern: os.stat_result) -> Iterator[None]:
 
 @contextmanager
 def _coming(directory: str, folder: int) -> Iterator[int]:
-    """Give the folder in which files wait, that of an earlier run where there is one.
+    """Give the folder in which files wait, that of an earlier run where there is one, to this run alone.
 
-    :raises BackupError: it belongs to somebody else, who could lead the files elsewhere.
+    rclone gets the same open folder, so it holds the lock, too, where this program is killed and rclone writes on.
+
+    :raises BackupError: it belongs to somebody else, who could lead the files elsewhere, or another run has it.
     """
     try:
         with suppress(FileExistsError):
@@ -212,8 +215,17 @@ def _coming(directory: str, folder: int) -> Iterator[int]:
         found = os.fstat(coming)
         if found.st_uid != os.geteuid() or found.st_mode & 0o077:
             raise BackupError(f"{directory}/{COMING} was not made by this program: look what it is, and remove it")
-        with suppress(FileExistsError):
-            os.mkdir(FILES, 0o700, dir_fd=coming)
+        try:
+            fcntl.flock(coming, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            with suppress(FileExistsError):
+                os.mkdir(FILES, 0o700, dir_fd=coming)
+        except BlockingIOError:
+            raise BackupError(
+                f"another run is bringing files back to {directory}: wait until pgrep -a 'backup-uploads|rclone' shows "
+                "none with back or --compare-dest, and start this again"
+            ) from None
+        except FileNotFoundError:
+            raise BackupError(f"another run has just brought files back to {directory}: start this again") from None
         yield coming
     finally:
         os.close(coming)

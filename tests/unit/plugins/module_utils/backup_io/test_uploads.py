@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import re
@@ -179,6 +180,47 @@ def test_a_run_that_died_is_finished(main, stored, fresh, programs):
         rf"rclone copy --compare-dest {fresh} store:files /proc/self/fd/\d+/files", programs.lines()[-1]
     )
     assert not coming.exists()
+
+
+def test_there_is_one_run_at_a_time(main, stored, fresh, capsys):
+    coming = fresh / ".coming"
+    coming.mkdir(parents=True, mode=0o700)
+    other = os.open(coming, os.O_RDONLY)
+    fcntl.flock(other, fcntl.LOCK_EX)
+    for words in (["back"], ["back", "all"]):
+        assert main(*words) == 1
+        assert capsys.readouterr().err == (
+            f"another run is bringing files back to {fresh}: wait until pgrep -a 'backup-uploads|rclone' shows none "
+            "with back or --compare-dest, and start this again\n"
+        )
+    assert tree(fresh) == {}
+    os.close(other)
+    assert main("back") == 0
+    assert tree(fresh) == {"a/b/deep.png": "deep", "one.png": "stored"}
+
+
+def test_rclone_holds_the_folder_too(main, fresh, programs, tmp_path):
+    """It goes on where the program that started it is killed."""
+    script = f"""
+import fcntl
+if arguments[0] != "obscure":
+    inherited = int(arguments[-1].split("/")[4])
+    fcntl.flock(inherited, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    try:
+        fcntl.flock(os.open({str(fresh / ".coming")!r}, os.O_RDONLY), fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        open({f"{tmp_path}/held"!r}, "w").close()
+"""
+    programs.add("rclone", script)
+    assert main("back") == 0
+    assert (tmp_path / "held").exists()
+
+
+def test_another_run_ends_while_this_one_begins(main, stored, fresh, monkeypatch, capsys):
+    """What it held is no longer there, and neither is the lock."""
+    monkeypatch.setattr(fcntl, "flock", lambda _folder, _how: (fresh / ".coming").rmdir())
+    assert main("back") == 1
+    assert capsys.readouterr().err == f"another run has just brought files back to {fresh}: start this again\n"
 
 
 def test_a_folder_that_waits_is_filled_whatever_came_into_it_meanwhile(main, stored, fresh, tmp_path, capsys):
