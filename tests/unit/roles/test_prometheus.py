@@ -26,18 +26,18 @@ EXAMPLES = re.findall(
 )
 SECRET = "a: password #1"
 REFUSED = (
-    "prometheus_remote_write has a password, credentials, a client_secret or a bearer_token itself. Put it into"
-    " prometheus_secrets, and name its file, /etc/prometheus/secrets/<name>.secret, in password_file, credentials_file,"
-    " client_secret_file or bearer_token_file"
+    "prometheus_remote_write has secrets itself, in {}. Put each into prometheus_secrets, and name its file,"
+    " /etc/prometheus/secrets/<name>.secret, in password_file, credentials_file, client_secret_file, bearer_token_file,"
+    " key_file, or files of http_headers. A URL has no user: see basic_auth. sigv4 has no file for a secret_key, and"
+    " takes a profile; azuread has none, and takes a managed_identity"
 )
-#: Stores, and whether one of them has its secret in the configuration.
+#: Stores, and where one of them has its secret in the configuration.
 STORES = {
-    "none": ([], False),
-    "files": ([{"basic_auth": {"password_file": "/f"}}, {"authorization": {"credentials_file": "/f"}}], False),
-    "password": ([{"basic_auth": {"username": "u", "password": SECRET}}], True),
-    "credentials": ([{"url": "u"}, {"authorization": {"credentials": SECRET}}], True),
-    "client": ([{"oauth2": {"client_id": "u", "client_secret": SECRET}}], True),
-    "token": ([{"bearer_token": SECRET}], True),
+    "none": ([], ""),
+    "files": ([{"basic_auth": {"password_file": "/f"}}, {"authorization": {"credentials_file": "/f"}}], ""),
+    "password": ([{"basic_auth": {"username": "u", "password": SECRET}}], "[0].basic_auth.password"),
+    "credentials": ([{"url": "u"}, {"authorization": {"credentials": SECRET}}], "[1].authorization.credentials"),
+    "two": ([{"bearer_token": SECRET, "url": f"https://u:{SECRET}@s"}], "[0].bearer_token, [0].url"),
 }
 
 
@@ -146,7 +146,7 @@ def test_a_secret_in_the_configuration_is_refused(tmp_path):
                 {"ansible.builtin.copy": {"content": "{{ ansible_failed_result.msg }}", "dest": str(tmp_path / name)}}
             ],
         }
-        for name, (stores, _refused) in STORES.items()
+        for name, (stores, _places) in STORES.items()
     ]
     given = {"prometheus_address": "10.0.10.40", "prometheus_platform": "p", "prometheus_targets": [{"job": "node"}]}
     play = {"hosts": "localhost", "gather_facts": False, "vars": given, "tasks": tasks}
@@ -156,8 +156,9 @@ def test_a_secret_in_the_configuration_is_refused(tmp_path):
     environment = {**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg")}
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
+    assert SECRET not in done.stdout
     told = {name: path.read_text(encoding="utf-8") for name in STORES if (path := tmp_path / name).exists()}
-    assert told == {name: REFUSED for name, (_stores, refused) in STORES.items() if refused}
+    assert told == {name: REFUSED.format(places) for name, (_stores, places) in STORES.items() if places}
 
 
 def test_each_server_asks_the_others_what_they_see():
