@@ -14,7 +14,8 @@ description:
     history and the identifier of the old data would keep a restored member, which has less log, from leading.
   - C(patronictl remove) takes the settings, too, and with them C(region_epoch), by which regions know who leads.
   - Somebody who leads holds a lease, which is waited for; where it does not end, nothing is removed.
-  - Where O(epoch) is given, settings with a lower number get it in the same step.
+  - Where O(epoch) is given, settings with a lower number get it in the same step, or a higher one, where another region
+    told of one that is (C(region_heard)).
   - Can be run again at any time; where nothing but the settings is there, nothing is changed.
 author:
   - FreeAgentics (@freeagentics)
@@ -75,7 +76,7 @@ from typing import Any, Dict, List, Mapping, Tuple
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.freeagentics.platform.plugins.module_utils.failover.role import EPOCH
+from ansible_collections.freeagentics.platform.plugins.module_utils.failover.role import EPOCH, HEARD
 from ansible_collections.freeagentics.platform.plugins.module_utils.patroni.dynamic import follows
 from ansible_collections.freeagentics.platform.plugins.module_utils.patroni_io.options import (
     STORE,
@@ -125,8 +126,14 @@ def forget(params: Mapping[str, Any], only_look: bool) -> Tuple[List[str], bool]
 
 
 def _counted(settings: Mapping[str, Any], epoch: int) -> Dict[str, Any]:
-    """Return settings with a number that was too low, or nothing where there are none or theirs does."""
-    return {**settings, EPOCH: epoch} if settings and int(settings.get(EPOCH) or 0) < epoch else {}
+    """Return settings with a number that was too low, or nothing where there are none, theirs does, or none is asked for.
+
+    It has to be higher than the one that another region told, too.
+    """
+    if not settings or not epoch:
+        return {}
+    enough = max(epoch, int(settings.get(HEARD) or 0) + 1)
+    return {**settings, EPOCH: enough} if int(settings.get(EPOCH) or 0) < enough else {}
 
 
 def main() -> None:

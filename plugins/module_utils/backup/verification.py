@@ -56,7 +56,8 @@ class Seen:
     @property
     def not_checked(self) -> List[Mapping[str, Any]]:
         """What could not be read on either side, and so is not compared."""
-        return [one for side in (self.original, self.copy) if side for one in side["not_checked"]]
+        entries = [one for side in (self.original, self.copy) if side for one in side["not_checked"]]
+        return list({(one["check"], one["object"], one["where"]): one for one in reversed(entries)}.values())[::-1]
 
     @property
     def rows(self) -> int:

@@ -53,12 +53,18 @@ def look(databases: Mapping[str, Any], wanted: Mapping[str, Any], jobs: int) -> 
         except BackupError as error:
             failed.append(str(error))
             continue
-        if not told["not_checked"]:
+        if _shows_all(told):
             return told, source.member.name
         partial.append((told, source.member.name))
     if partial:
         return partial[0]
     raise BackupError("; ".join(["no replica can be read, and the leader is not asked", *failed]))
+
+
+def _shows_all(told: Mapping[str, Any]) -> bool:
+    """Return whether a replica shows the content of every table; that a page is damaged there is a finding."""
+    contents = (table for one in told["state"]["databases"].values() for table in one["tables"].values())
+    return not told["not_checked"] and all(table["fingerprint"] is not None for table in contents)
 
 
 def _look(source: Source, databases: Mapping[str, Any], options: Options) -> Dict[str, Any]:

@@ -5,7 +5,8 @@
     name, databases: {<name>: {as_of, tables: {<name>: {rows, fingerprint, differ}},
     sequences: {<name>: {last, increment}}, extensions: {<name>: <version>}}}
 
-A table whose content could not be read has no fingerprint and is compared no further: that finding has been made.
+A table whose content could not be read has no fingerprint and is compared no further: where that is so of the copy, that
+finding has been made, and where it is so of the original, :func:`not_compared` tells.
 Sequences and extensions that were not looked at are None. ``differ`` is there where rows were compared one by one.
 """
 
@@ -13,10 +14,13 @@ from __future__ import annotations
 
 from typing import Any, Iterator, List, Mapping, Tuple
 
+from ..observe.findings import NotChecked
 from . import moment
 from .findings import Finding
 
 State = Mapping[str, Any]
+#: Why a table was not compared.
+UNREAD = "its content could not be read there, so the copy's was compared with nothing"
 
 
 class StateError(ValueError):
@@ -30,6 +34,23 @@ def compare(original: State, copy: State) -> List[Finding]:
     """
     try:
         return list(_compare(original, copy))
+    except (KeyError, TypeError, AttributeError) as error:
+        raise StateError(f"the state to compare with is not one that this module told: {error!r}") from error
+
+
+def not_compared(original: State, copy: State) -> List[NotChecked]:
+    """Return the tables of both whose content the original did not show, so that nothing tells whether the copy's is right.
+
+    :raises StateError: a state has another form.
+    """
+    try:
+        return [
+            NotChecked("fingerprints", name, f"{original['name']}/{database}", UNREAD)
+            for database, ours, theirs in _pairs(original["databases"], copy["databases"])
+            if ours is not None and theirs is not None
+            for name in sorted({*ours["tables"]} & {*theirs["tables"]})
+            if ours["tables"][name]["fingerprint"] is None
+        ]
     except (KeyError, TypeError, AttributeError) as error:
         raise StateError(f"the state to compare with is not one that this module told: {error!r}") from error
 

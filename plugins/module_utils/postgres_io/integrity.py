@@ -18,7 +18,7 @@ from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Tu
 
 from ..observe.findings import NotChecked, grouped
 from ..postgres_integrity import plan, rows
-from ..postgres_integrity.compare import as_of, compare
+from ..postgres_integrity.compare import as_of, compare, not_compared
 from ..postgres_integrity.findings import Finding, judge
 from ..postgres_integrity.moment import Moment, same
 from . import sql
@@ -444,10 +444,12 @@ def inspect(side: Side, copy: Optional[Side] = None, baseline: Optional[Dict[str
     findings = {finding for entry in sides for finding in entry.found}
     original, other = (state, copy.state()) if copy else (restricted(baseline, side.options.databases), state)
     result: Dict[str, Any] = {"state": state, "figures": [figure for entry in sides for figure in entry.figures]}
+    left = [entry for one in sides for entry in one.left]
     if original:
         findings.update(compare(original, other))
+        left += not_compared(original, other) if "fingerprints" in side.options.checks else []
         result["as_of"] = as_of(original, other)
-    left = grouped(entry for one in sides for entry in one.left)
+    left = grouped(left)
     ordered = sorted(findings, key=lambda finding: (finding.where, finding.object, finding.kind, finding.detail))
     return {
         **result,

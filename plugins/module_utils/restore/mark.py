@@ -26,7 +26,14 @@ NOTHING: Dict[str, Any] = {
     "timeline": 0,
     "whole": [],
     "elsewhere": "",
+    "unclear": "",
 }
+#: What to do where a leader may have what was restored.
+_KEEP = (
+    "To keep what was written since, let the others follow it with playbooks/postgres.yml, and run pgbackrest-job full "
+    "on the backup host"
+)
+_WAIT = "Run the same command again in some seconds"
 
 #: What Patroni says of a server that takes part in its cluster.
 _SERVING = ("running", "streaming")
@@ -106,7 +113,8 @@ def to_go_on_with(
     It also tells whether the restore was finished there, or reached its target and no more, which the module does. That
     run died before the cluster was whole, so its mark is still there. What a leader has came from the restore where its
     timeline, or one before, is the one that the restore began: Patroni begins another one as soon as it leads with it.
-    Where another host leads with it by now, ``elsewhere`` names that one. Where nobody leads, the host has reached the
+    Where another host leads with it by now, ``elsewhere`` names that one. ``unclear`` says why nothing is known of what
+    is led with, which may be what was restored, and what to do. Where nobody leads, the host has reached the
     target and begun a timeline, and along that one nothing leads to the target again; whether the log went on along a
     later one since is for the archive to tell.
     """
@@ -116,15 +124,22 @@ def to_go_on_with(
         mark = one.mark
         if mark is None or mark.phase not in (REACHED, RECOVERED) or mark.request != request:
             continue
-        finished = mark.phase == RECOVERED
+        finished, serves = mark.phase == RECOVERED, mark.timeline in lineage
         found = {**NOTHING, "host": one.host, "finished": finished, "timeline": mark.timeline}
-        serves = finished and mark.timeline in lineage
+        if not leader:
+            return found
+        if serves and not finished:
+            # Patroni was started by somebody else than the run, as by a boot of the host.
+            why = f"{leader} leads with what an earlier run of this restore brought back on {one.host} and did not finish"
+            return {**found, "unclear": f"{why}. {_KEEP}"}
         if serves and one.host == leader:
             return {**found, "leads": True, "whole": _whole(cluster, elsewhere)}
         if serves:
             return {**found, "elsewhere": leader}
-        if not leader:
-            return found
+        if not cluster["history"] and cluster["timeline"] > mark.timeline:
+            # A leader tells the timelines that it came along only some seconds after it began one.
+            why = f"{leader} leads on timeline {cluster['timeline']}, and does not tell yet which ones it came along"
+            return {**found, "unclear": f"{why}. {_WAIT}"}
     return dict(NOTHING)
 
 

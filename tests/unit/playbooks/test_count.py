@@ -99,6 +99,9 @@ def count(tmp_path):
         ({"ttl": 20, "standby_cluster": {"host": "10.0.0.1"}}, 0, 2, {"region_epoch": 5, "ttl": 20}, "5"),
         # Somebody wrote it by hand.
         ({"region_epoch": 40}, 0, 8, {"region_epoch": 40}, "23"),
+        # Another region told of a later failover; the settings of the store have that, too.
+        ({"region_epoch": 2, "region_heard": 30}, 0, 8, {"region_epoch": 31, "region_heard": 30}, "23"),
+        ({"region_epoch": 2, "region_heard": 9}, 0, 8, {"region_epoch": 23, "region_heard": 9}, "23"),
         # An earlier run restored it, and may have counted or not.
         ({"region_epoch": 2, "standby_cluster": {"host": "10.0.0.1"}}, 8, None, {"region_epoch": 23}, "23"),
         ({"region_epoch": 23}, 8, None, {"region_epoch": 23}, "23"),

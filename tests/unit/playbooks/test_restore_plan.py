@@ -279,10 +279,20 @@ def test_the_module_goes_on_only_with_what_the_plan_goes_on_with():
     )
 
 
+def test_what_may_be_what_was_restored_is_not_restored_over(plan):
+    done = {"host": "db1", "timeline": 3, "unclear": "db1 leads with it. Keep it"}
+    went_on, said, _called = plan(leader="db1", done=done)
+    assert not went_on
+    assert "db1 leads with it. Keep it. To restore again, which puts aside what was written since, use -e" in said
+    assert plan(leader="db1", done=done, restore_again=True)[0]
+
+
 def test_the_mark_is_forgotten_only_when_all_was_read():
-    """Where the reading is interrupted, the same command restores nothing again."""
+    """Where the reading is interrupted, or finds something, the same command restores nothing again."""
     plays = yaml.safe_load((PLAYBOOKS / "restore.yml").read_text(encoding="utf-8"))
-    *before, last = plays[-1]["tasks"]
-    included = [[task["ansible.builtin.include_tasks"] for task in last[part]] for part in ("block", "always")]
-    assert included == [["tasks/restore/integrity.yml"], ["tasks/restore/unmark.yml"]]
+    *before, read, last = plays[-1]["tasks"]
+    assert [task["ansible.builtin.include_tasks"] for task in (read, last)] == [
+        "tasks/restore/integrity.yml",
+        "tasks/restore/unmark.yml",
+    ]
     assert "unmark" not in yaml.safe_dump([plays[:-1], before])

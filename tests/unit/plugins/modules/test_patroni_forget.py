@@ -62,6 +62,11 @@ def test_everything_goes_but_the_settings_and_only_where_nobody_leads(forget, ap
         (LEADS, 3, None),
         (LEADS, 2, None),
         ({"config": '{"ttl": 20}'}, 3, {"ttl": 20, "region_epoch": 3}),
+        ({"config": '{"region_epoch": 3, "region_heard": 20}'}, 15, {"region_epoch": 21, "region_heard": 20}),
+        ({"config": '{"region_epoch": 21, "region_heard": 20}'}, 15, None),
+        ({"config": '{"region_epoch": 3, "region_heard": 9}'}, 15, {"region_epoch": 15, "region_heard": 9}),
+        # Nobody asked for a number.
+        ({"config": '{"region_epoch": 3, "region_heard": 20}'}, 0, None),
         # Settings that nobody has come from the data of whoever leads first.
         ({"history": "[]"}, 15, None),
         ({}, 15, None),

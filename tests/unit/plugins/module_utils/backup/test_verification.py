@@ -79,7 +79,7 @@ READ = "everything was restored and read, and nothing is damaged"
             f"{READ}, but not all of it was compared: public.b on db2/app: it took too long",
         ),
         (
-            {**GOOD, "copy": side("the restored backup", left=[LEFT, LEFT])},
+            {**GOOD, "copy": side("the restored backup", left=[LEFT, {**LEFT, "object": "public.a"}])},
             f"{READ}, but not all of it was compared: public.b on db2/app: it took too long, and 1 more",
         ),
         ({**GOOD, "failure": "pg_amcheck ended with status 2"}, "pg_amcheck ended with status 2"),
@@ -100,6 +100,12 @@ def test_what_is_wrong_with_the_database_itself_does_not_count_against_the_backu
         "lines": [f"difference table_rows: public.a on db2/app: {FINDING['detail']}"],
     }
     assert shown["next"] == ["public.a: find the cause"]
+
+
+def test_a_table_that_neither_side_could_show_is_told_once():
+    other = {**LEFT, "reason": "its content could not be read there, so the copy's was compared with nothing"}
+    run = seen(**{**GOOD, "original": side("db2", left=[LEFT]), "copy": side("the restored backup", left=[other])})
+    assert (run.not_checked, run.verified) == ([LEFT], False)
 
 
 def test_the_report_for_people_of_a_good_backup():

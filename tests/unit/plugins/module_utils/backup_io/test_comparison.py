@@ -14,8 +14,9 @@ WANTED = {"database": "app", "settle_seconds": 60, "snapshot_seconds": 3600}
 LEFT = [{"check": "fingerprints", "object": "public.a", "where": "db2/app", "reason": "it stood in the way"}]
 
 
-def told(name, left=(), databases=("app",)):
-    return {"state": {"name": name, "databases": {key: {} for key in databases}}, "not_checked": list(left)}
+def told(name, left=(), databases=("app",), fingerprint="ab"):
+    tables = {"tables": {"public.a": {"rows": 5, "fingerprint": fingerprint}}}
+    return {"state": {"name": name, "databases": {key: tables for key in databases}}, "not_checked": list(left)}
 
 
 @pytest.fixture
@@ -56,7 +57,13 @@ def test_a_replica_is_read_as_a_dump_reads_it(servers):
 
 @pytest.mark.parametrize(
     "first",
-    [comparison.sql.ERRORS[0]("no route"), told("db2", LEFT), told("db2", databases=())],
+    [
+        comparison.sql.ERRORS[0]("no route"),
+        told("db2", LEFT),
+        told("db2", databases=()),
+        # A page of it is damaged there, which is a finding.
+        told("db2", fingerprint=None),
+    ],
 )
 def test_the_next_replica_is_read_where_one_does_not_show_everything(servers, first):
     answers, _asked = servers

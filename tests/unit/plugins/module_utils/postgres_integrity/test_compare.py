@@ -10,6 +10,7 @@ from ansible_collections.freeagentics.platform.plugins.module_utils.postgres_int
     StateError,
     as_of,
     compare,
+    not_compared,
 )
 
 AS_OF = {"system_identifier": "7", "timeline": 1, "lsn": "0/3000060", "snapshot": "750:750:", "in_recovery": True}
@@ -120,6 +121,20 @@ def test_what_was_not_looked_at_is_not_compared(part):
     assert compare(STATE, other) == compare(other, STATE) == []
 
 
+@pytest.mark.parametrize("mine", [None, "ab"])
+def test_a_table_whose_content_the_original_does_not_show_is_named(mine):
+    """A damaged page of it is a finding there, and says nothing of the copy."""
+    original, unread = changed(), {"rows": None, "fingerprint": None}
+    original["databases"]["app"]["tables"]["public.orders"] = unread
+    other = changed(*APP, "tables", "public.orders", value={"rows": 1000, "fingerprint": mine})
+    assert compare(original, other) == []
+    (left,) = not_compared(original, other)
+    assert (left.check, left.object, left.where) == ("fingerprints", "public.orders", "db2/app")
+    assert left.reason == "its content could not be read there, so the copy's was compared with nothing"
+    # What the copy does not show is a finding on it, and a table of one side alone another one.
+    assert not_compared(other if mine else STATE, changed(*APP, "tables", "public.orders")) == []
+
+
 def test_a_database_that_is_on_one_side_only():
     (finding,) = compare(STATE, changed(*APP))
     assert (finding.kind, finding.object, finding.where) == ("database_missing", "app", "db2")
@@ -137,6 +152,6 @@ def test_whether_both_were_seen_as_of_one_moment():
 
 @pytest.mark.parametrize("state", [{}, {"databases": {"app": {}}, "name": "x"}, {"databases": []}])
 def test_what_is_no_state_is_refused(state):
-    for function in (compare, as_of):
+    for function in (compare, as_of, not_compared):
         with pytest.raises(StateError, match=r"^the state to compare with is not one that this module told: "):
             function(state, STATE)

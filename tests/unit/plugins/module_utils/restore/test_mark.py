@@ -114,6 +114,27 @@ def test_who_leads_with_it_since_is_told(state):
     assert to_go_on_with([seen(RECOVERED)], state, "latest timeline newest") == done
 
 
+@pytest.mark.parametrize(
+    ("mark", "state", "why"),
+    [
+        # The host was booted before what only the recovery needed was taken out, and Patroni led with it.
+        (REACHED, LED, "db1 leads with what an earlier run of this restore brought back on db1 and did not finish"),
+        (
+            REACHED,
+            cluster("db2", 7, (5, 6), db2=("running", 7)),
+            "db2 leads with what an earlier run of this restore brought back on db1 and did not finish",
+        ),
+        # The history was forgotten with the cluster of before, and the leader has not written its own yet.
+        (RECOVERED, cluster("db1", 6), "db1 leads on timeline 6, and does not tell yet which ones it came along"),
+        (REACHED, cluster("db2", 6), "db2 leads on timeline 6, and does not tell yet which ones it came along"),
+    ],
+)
+def test_what_may_be_what_was_restored_is_never_restored_over(mark, state, why):
+    done = to_go_on_with([seen(mark)], state, "latest timeline newest")
+    assert done["unclear"].startswith(f"{why}. ")
+    assert (done["host"], done["leads"], done["finished"]) == ("db1", False, mark is RECOVERED)
+
+
 def member(name, timeline=5, replication="streaming"):
     """Return a member of a region that follows."""
     return {"name": name, "state": "running", "timeline": timeline, "replication": replication}
@@ -152,13 +173,13 @@ def test_what_was_restored_leads_where_nobody_does(mark, finished):
         (seen(RECOVERED), LED, "latest timeline 3"),
         (seen(RECOVERED, inode=3), LED, "latest timeline newest"),
         (seen(BEGUN), NOBODY, "latest timeline newest"),
-        (seen(REACHED), LED, "latest timeline newest"),
         (seen(REACHED), NOBODY, "latest timeline 3"),
         (seen(RECOVERED), NOBODY, "latest timeline 3"),
         # What is led with came from elsewhere.
-        (seen(RECOVERED), cluster("db1", 6, db1=("running", 6)), "latest timeline newest"),
+        (seen(RECOVERED), cluster("db1", 6, (3, 4), db1=("running", 6)), "latest timeline newest"),
+        (seen(RECOVERED), cluster("db1", 1, db1=("running", 1)), "latest timeline newest"),
+        (seen(REACHED), cluster("db1", 6, (3, 4), db1=("running", 6)), "latest timeline newest"),
         (seen(RECOVERED), cluster("db2", 6, (3, 4), db2=("running", 6)), "latest timeline newest"),
-        (seen(REACHED), cluster("db1", 6, (5,), db1=("running", 6)), "latest timeline newest"),
     ],
 )
 def test_otherwise_it_is_restored(one, state, request_):
