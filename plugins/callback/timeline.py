@@ -15,7 +15,8 @@ description:
     written at its end, also where it failed half-way. C(report.json) is for programs, C(report.md) and C(report.html)
     are for people. All other runs leave nothing.
   - The value has C(directory) and C(title), and may have C(verdict), C(figures), C(sections) and C(next). Where it has
-    C(good) as false, the verdict is a bad one, and it stands although the run then fails.
+    C(good) as false, the verdict is a bad one, and it stands although the run then fails. A figure that has C(at), in
+    seconds of the epoch by the clock of the control host, is the time from the beginning of the run until then.
 author:
   - FreeAgentics (@freeagentics)
 requirements:
@@ -110,5 +111,14 @@ class CallbackModule(CallbackBase):
         bad = self._report.get("good") is False
         verdict = ended if ended and (bad or not stopped) else f"It stopped in the phase: {stopped or 'unknown'}"
         good = bool(ended) and not stopped and not bad
+        if "figures" in known:
+            known["figures"] = [self._measured(figure) for figure in known["figures"]]
         begun = datetime.fromtimestamp(self._begun, timezone.utc).strftime("%Y-%m-%d %H:%M:%S UTC")
         return {**known, "verdict": verdict, "good": good, "begun": begun, "timeline": phases}
+
+    def _measured(self, figure):
+        """Return a figure with the time from the beginning of the run, where it says at which moment something was."""
+        if "at" not in figure:
+            return figure
+        rest = {key: value for key, value in figure.items() if key != "at"}
+        return {**rest, "measured": f"{float(figure['at']) - self._begun:.1f} s"}

@@ -17,6 +17,8 @@ description:
   - Fails where an endpoint is not healthy, unless O(tolerate) says otherwise. Reads only.
 author:
   - FreeAgentics (@freeagentics)
+extends_documentation_fragment:
+  - freeagentics.platform.endpoints
 attributes:
   check_mode:
     support: full
@@ -25,32 +27,6 @@ attributes:
     support: none
     description: Changes nothing.
 options:
-  endpoints:
-    description: What is asked.
-    type: list
-    elements: dict
-    required: true
-    suboptions:
-      url:
-        description: The URL, with C(http), C(https), C(ws) or C(wss).
-        type: str
-        required: true
-      address:
-        description: Where to connect, instead of what the name leads to.
-        type: str
-        default: ""
-      statuses:
-        description: The statuses that are right.
-        type: list
-        elements: int
-        default: [200]
-      contains:
-        description: What the answer has in it.
-        type: str
-        default: ""
-  ca:
-    description: The CA that vouches for the certificates, as PEM. Without it those that the host trusts do.
-    type: str
   certificate_days:
     description: How many days certificates must still be valid for.
     type: float
@@ -124,10 +100,11 @@ waited:
 
 import time
 from dataclasses import asdict
-from typing import Any, Dict, List
+from typing import List
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.freeagentics.platform.plugins.module_utils.endpoint.options import ENDPOINTS, endpoints_of
 from ansible_collections.freeagentics.platform.plugins.module_utils.endpoint.probe import Endpoint, Result, probe
 from ansible_collections.freeagentics.platform.plugins.module_utils.observe.parallel import ask_all
 
@@ -147,34 +124,11 @@ def ask(wanted: List[Endpoint], timeout: float) -> List[Result]:
     ]
 
 
-def endpoints_of(params: Dict[str, Any]) -> List[Endpoint]:
-    """Return what the parameters name."""
-    return [
-        Endpoint(
-            one["url"],
-            one["address"],
-            tuple(one["statuses"]),
-            one["contains"],
-            params["ca"] or "",
-            params["certificate_days"],
-            params["timeout"],
-        )
-        for one in params["endpoints"]
-    ]
-
-
 def main() -> None:
     """Ask until all are healthy or the time is over."""
-    endpoint = {
-        "url": {"type": "str", "required": True},
-        "address": {"type": "str", "default": ""},
-        "statuses": {"type": "list", "elements": "int", "default": [200]},
-        "contains": {"type": "str", "default": ""},
-    }
     module = AnsibleModule(
         argument_spec={
-            "endpoints": {"type": "list", "elements": "dict", "required": True, "options": endpoint},
-            "ca": {"type": "str"},
+            **ENDPOINTS,
             "certificate_days": {"type": "float", "default": 0},
             "timeout": {"type": "float", "default": 5},
             "seconds": {"type": "float", "default": 0},
@@ -183,7 +137,7 @@ def main() -> None:
         supports_check_mode=True,
     )
     params, begun = module.params, time.monotonic()
-    wanted = endpoints_of(params)
+    wanted = endpoints_of(params, params["certificate_days"])
     results = ask(wanted, params["timeout"])
     while not all(one.healthy for one in results) and time.monotonic() - begun + PAUSE < params["seconds"]:
         time.sleep(PAUSE)

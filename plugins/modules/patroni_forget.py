@@ -126,7 +126,7 @@ def forget(params: Mapping[str, Any], only_look: bool) -> Tuple[List[str], bool]
 
 
 def _counted(settings: Mapping[str, Any], epoch: int) -> Dict[str, Any]:
-    """Return settings with a number that was too low, or nothing where there are none, theirs does, or none is asked for.
+    """Return settings with a number that was too low; nothing where none is asked for, none are there, or theirs does.
 
     It has to be higher than the one that another region told, too.
     """

@@ -108,8 +108,8 @@ hastened:
   type: bool
 seconds:
   description: How long each step took. C(quiet) until no client was in a transaction, C(stopped) until the server was
-    shut down, C(level) until a member had its whole log, C(archived) until the archive had, C(led) until another led; all
-    from the beginning. What was not seen is not there.
+    shut down, C(level) until a member had its whole log, C(archived) until the archive had, C(led) until another led;
+    all from the beginning. What was not seen is not there.
   returned: always
   type: dict
   sample: {quiet: 0.02, stopped: 0.31, level: 0.49, archived: 0.52, led: 1.12}
@@ -256,7 +256,7 @@ class Switchover:
         return None
 
     def _wait_until_safe(self, end: int, deadline: float) -> bool:
-        """Return whether a member that may lead has everything, and the archive, too. The one goes on beside the other."""
+        """Return whether a member that may lead has everything, and the archive, too."""
         level = archived = False
         while time.monotonic() < deadline:
             level = level or self._level(end)

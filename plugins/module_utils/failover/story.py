@@ -35,9 +35,10 @@ def tell(plan: Mapping[str, Any], outcome: Mapping[str, Any]) -> Dict[str, Any]:
 
     :param plan: what the filters ``failover_plan`` and ``switchover_plan`` return.
     :param outcome: what the steps returned. ``led`` of the module that let another member lead, ``fenced`` of what kept
-        the old primary from writing, ``site`` of ``endpoint_health``; ``answering`` are the members that were asked at
-        the end and answered, ``returned`` those that were let back, ``backup`` is whether one was begun, ``pools`` are
-        the hosts whose pools did not hold their clients back.
+        the old primary from writing, ``site`` of ``endpoint_health``, ``watched`` of ``endpoint_watch``, which began at
+        ``watched_from``, in seconds of the epoch; ``answering`` are the members that were asked at the end and
+        answered, ``returned`` those that were let back, ``backup`` is whether one was begun, ``pools`` are the hosts
+        whose pools did not hold their clients back.
     """
     return {
         "verdict": verdict(plan, outcome) + ("" if answered(outcome) else UNANSWERED),
@@ -76,6 +77,25 @@ def _figures(plan: Mapping[str, Any], outcome: Mapping[str, Any]) -> Iterator[Di
         yield {"name": "writes lost", "measured": plan["loss"], "target": TARGET_LOSS}
         name, seconds = "from taking the lease to a server that leads", led["seconds"]
     yield {"name": name, "measured": f"{seconds} s", "target": TARGET_TIME}
+    yield from _watched(outcome, plan["kind"] == SWITCHOVER, TARGET_TIME)
+
+
+def _watched(outcome: Mapping[str, Any], planned: bool, target: str) -> Iterator[Dict[str, Any]]:
+    """Tell what visitors saw while something else was done: how long they had no answer, and when they had one again.
+
+    What was planned begins while they have one. What was not is told from the command on; the page reckons that from
+    ``at``, in seconds of the epoch.
+    """
+    for one in outcome.get("watched") or ():
+        asked = f"{one['asked']} requests, the longest time without an answer"
+        if planned:
+            away = f"{one['away']} s" if one["failed"] else "none: every one had its answer"
+            yield {"name": f"{one['url']}: of {asked}", "measured": away, "target": target}
+        elif one["back"] is None:
+            yield {"name": f"from the command until {one['url']} answered", "measured": "not yet", "target": target}
+        else:
+            answered_at = float(outcome["watched_from"]) + float(one["back"])
+            yield {"name": f"from the command until {one['url']} answered", "at": answered_at, "target": target}
 
 
 def _proved(plan: Mapping[str, Any], outcome: Mapping[str, Any]) -> Iterator[str]:
@@ -125,7 +145,8 @@ def tell_of_regions(plan: Mapping[str, Any], outcome: Mapping[str, Any]) -> Dict
     :param outcome: what the steps returned. ``led`` of ``postgres_region`` in the region that leads, ``yielded`` of it
         in the one that led; ``fenced`` and ``kept`` by host, of what kept it from writing and of
         ``postgres_divergence``; ``replayed_at`` is when the last transaction was committed that came over, in seconds
-        of the epoch; ``site`` of ``endpoint_health``; ``answering`` are the database hosts that answered at the end,
+        of the epoch; ``site`` of ``endpoint_health``, ``watched`` of ``endpoint_watch``, which began at
+        ``watched_from``, in seconds of the epoch; ``answering`` are the database hosts that answered at the end,
         ``backup`` is whether one was begun, ``declared`` whether the declaration says that the region leads,
         ``dns`` the provider, ``cache`` what came of warming it, as ``warmed`` takes it, ``grown`` the status of the
         command that lets the region grow, None where there is none.
@@ -165,6 +186,7 @@ def _region_figures(plan: Mapping[str, Any], outcome: Mapping[str, Any]) -> Iter
         yield {"name": name, "measured": f"{yielded['seconds']} s", "target": REGION_TIME}
     name = f"from then until a server of {plan['to']} leads"
     yield {"name": name, "measured": f"{led['seconds']} s", "target": REGION_TIME}
+    yield from _watched(outcome, plan["kind"] == PLANNED, REGION_TIME)
 
 
 def _region_loss(plan: Mapping[str, Any], outcome: Mapping[str, Any]) -> str:

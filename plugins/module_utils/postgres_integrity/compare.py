@@ -5,8 +5,8 @@
     name, databases: {<name>: {as_of, tables: {<name>: {rows, fingerprint, differ}},
     sequences: {<name>: {last, increment}}, extensions: {<name>: <version>}}}
 
-A table whose content could not be read has no fingerprint and is compared no further: where that is so of the copy, that
-finding has been made, and where it is so of the original, :func:`not_compared` tells.
+A table whose content could not be read has no fingerprint and is compared no further: where that is so of the copy,
+that finding has been made, and where it is so of the original, :func:`not_compared` tells.
 Sequences and extensions that were not looked at are None. ``differ`` is there where rows were compared one by one.
 """
 
@@ -39,7 +39,7 @@ def compare(original: State, copy: State) -> List[Finding]:
 
 
 def not_compared(original: State, copy: State) -> List[NotChecked]:
-    """Return the tables of both whose content the original did not show, so that nothing tells whether the copy's is right.
+    """Return the tables of both whose content the original did not show, so that the copy's may be anything.
 
     :raises StateError: a state has another form.
     """

@@ -130,7 +130,7 @@ def to_go_on_with(
             return found
         if serves and not finished:
             # Patroni was started by somebody else than the run, as by a boot of the host.
-            why = f"{leader} leads with what an earlier run of this restore brought back on {one.host} and did not finish"
+            why = f"{leader} leads with what an earlier run of this restore brought back on {one.host} and did not end"
             return {**found, "unclear": f"{why}. {_KEEP}"}
         if serves and one.host == leader:
             return {**found, "leads": True, "whole": _whole(cluster, elsewhere)}

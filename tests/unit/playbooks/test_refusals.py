@@ -337,6 +337,7 @@ NOBODY = task("tasks/restore/look.yml", "Stop where nobody is there")
 ELSEWHERE = task("tasks/restore/look.yml", "Stop where another region leads")
 LATER = task("tasks/restore/plan.yml", "Stop where the log went on along a later timeline than the earlier run began")
 BY_NOW = task("tasks/restore/plan.yml", "Stop where another host leads by now with what the earlier run brought back")
+UNCLEAR = task("tasks/restore/plan.yml", "Stop where what is led with may be what the earlier run brought back")
 OTHER = task("tasks/restore/recovered.yml", "Stop where the leader has another database")
 ARCHIVED = task("restore.yml", "Stop where a repository has no segment of the new timeline")
 
@@ -425,6 +426,12 @@ RESTORES = [
         __restore_cluster={"timeline": 7},
     ),
     Case(BY_NOW, None, __restore_done={"host": "db1", "elsewhere": ""}, __restore_cluster={"timeline": 7}),
+    Case(
+        UNCLEAR,
+        "it may be that. Do this. To restore again, which puts aside what was written since, use -e restore_again=true",
+        __restore_done={"unclear": "it may be that. Do this"},
+    ),
+    Case(UNCLEAR, None, __restore_done={"unclear": ""}),
     later(None, FIFTH, ""),
     later(None, ""),
     later(None, SIXTH, leads=True),

@@ -16,7 +16,7 @@ LEFT = [{"check": "fingerprints", "object": "public.a", "where": "db2/app", "rea
 
 def told(name, left=(), databases=("app",), fingerprint="ab"):
     tables = {"tables": {"public.a": {"rows": 5, "fingerprint": fingerprint}}}
-    return {"state": {"name": name, "databases": {key: tables for key in databases}}, "not_checked": list(left)}
+    return {"state": {"name": name, "databases": dict.fromkeys(databases, tables)}, "not_checked": list(left)}
 
 
 @pytest.fixture

@@ -156,6 +156,32 @@ def test_a_switchover_is_told(hastened, how):
     assert told["next"] == ["the pool on api2 did not hold its clients back: some of them may have seen an error"]
 
 
+def watched(**changes):
+    """What came of watching the site, which began 1000.0 s into the epoch."""
+    one = {"url": "https://a.b/health", "asked": 40, "failed": 3, "away": 2.1, "back": 7.5, "error": "timed out"}
+    return {"watched": [{**one, **changes}], "watched_from": 1000.0}
+
+
+COMMANDED = "from the command until https://a.b/health answered"
+LONGEST = "https://a.b/health: of 40 requests, the longest time without an answer"
+
+
+@pytest.mark.parametrize(
+    ("kind", "changes", "figure"),
+    [
+        ("failover", {}, {"name": COMMANDED, "at": 1007.5}),
+        ("failover", {"failed": 0, "away": 0.0, "back": 0.1}, {"name": COMMANDED, "at": 1000.1}),
+        ("failover", {"back": None}, {"name": COMMANDED, "measured": "not yet"}),
+        ("switchover", {}, {"name": LONGEST, "measured": "2.1 s"}),
+        ("switchover", {"failed": 0}, {"name": LONGEST, "measured": "none: every one had its answer"}),
+    ],
+)
+def test_what_visitors_saw_meanwhile_is_told(kind, changes, figure):
+    led = {"leader": "db2", "seconds": {"led": 1.1} if kind == "switchover" else 2.1}
+    told = tell({**PLAN, "kind": kind}, {**OUTCOME, "led": led, **watched(**changes)})
+    assert told["figures"][2:] == [{**figure, "target": "under 5 min to service (R62)"}]
+
+
 def test_where_nothing_was_to_be_done_that_is_told():
     told = tell({**PLAN, "kind": "nothing", "fence": "", "old": "", "leader": "db2"}, {"answering": PLAN["members"]})
     assert (told["verdict"], told["figures"], told["next"]) == ("db2 leads, as before", [], [])
@@ -257,6 +283,15 @@ def test_a_region_that_handed_over_is_told():
         "write state: active to west in topology.yml, and state: standby to the others",
         "a full backup was begun: `journalctl -u pgbackrest-after-failover` there",
     ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "figure"),
+    [("planned", {"name": LONGEST, "measured": "2.1 s"}), ("unplanned", {"name": COMMANDED, "at": 1007.5})],
+)
+def test_what_visitors_saw_of_a_change_of_regions_is_told(kind, figure):
+    told = tell_of_regions({**REGION, "kind": kind}, {**REGION_OUTCOME, **watched()})
+    assert told["figures"][-1] == {**figure, "target": TARGET}
 
 
 def test_where_nobody_knows_the_last_commit_the_loss_is_that_of_the_plan():

@@ -118,11 +118,11 @@ def test_who_leads_with_it_since_is_told(state):
     ("mark", "state", "why"),
     [
         # The host was booted before what only the recovery needed was taken out, and Patroni led with it.
-        (REACHED, LED, "db1 leads with what an earlier run of this restore brought back on db1 and did not finish"),
+        (REACHED, LED, "db1 leads with what an earlier run of this restore brought back on db1 and did not end"),
         (
             REACHED,
             cluster("db2", 7, (5, 6), db2=("running", 7)),
-            "db2 leads with what an earlier run of this restore brought back on db1 and did not finish",
+            "db2 leads with what an earlier run of this restore brought back on db1 and did not end",
         ),
         # The history was forgotten with the cluster of before, and the leader has not written its own yet.
         (RECOVERED, cluster("db1", 6), "db1 leads on timeline 6, and does not tell yet which ones it came along"),
