@@ -96,6 +96,13 @@ seconds:
   description: How long it took until the member led, from the start of the module.
   returned: always
   type: float
+ends:
+  description: Where the log ends that each other member has which answers. Behind it the old primary's own log tells
+    what it acknowledged, with M(freeagentics.platform.postgres_commits_info); where that is nothing, O(compared) can be
+    said.
+  returned: when no standby was synchronous any more
+  type: dict
+  sample: {db2: 0/390057A0, db3: 0/390057A0}
 """
 
 import json
@@ -114,6 +121,7 @@ from ansible_collections.freeagentics.platform.plugins.module_utils.patroni_io.o
 )
 from ansible_collections.freeagentics.platform.plugins.module_utils.patroni_io.rest import Endpoint, RestError, read
 from ansible_collections.freeagentics.platform.plugins.module_utils.patroni_io.store import Entry, StoreError
+from ansible_collections.freeagentics.platform.plugins.module_utils.postgres_observe.lsn import show_lsn
 
 #: Seconds between two looks.
 PAUSE = 0.1
@@ -125,6 +133,10 @@ LOOP = 0.25
 
 class Refused(Exception):
     """The candidate must not lead; the text says why."""
+
+
+class Alone(Refused):
+    """Nobody may lead, as the old primary wrote alone at the end. Its log tells whether it committed anything then."""
 
 
 class Cluster:
@@ -204,9 +216,9 @@ class Cluster:
         sync = json.loads(entries["sync"].value) if "sync" in entries else {}
         return sync, {name for name in str(sync.get("sync_standby") or "").split(",") if name} - {self._params["old"]}
 
-    def _nobody(self) -> Refused:
+    def _nobody(self) -> Alone:
         old = self._params["old"] or "the old primary"
-        return Refused(f"no standby was synchronous any more: {old} may have acknowledged what nobody else has")
+        return Alone(f"no standby was synchronous any more: {old} may have acknowledged what nobody else has")
 
     def _compare(self, candidate: str, entries: Mapping[str, Entry]) -> None:
         """Look again at who has how much, now that the old primary writes no more: Patroni takes whoever is named."""
@@ -240,6 +252,11 @@ class Cluster:
             if position:
                 found[name] = max(int(position), int(log.get("replayed_location") or 0))
         return found
+
+    def ends(self) -> Dict[str, str]:
+        """Return where the log ends that the members have, of those that answer, but for the old primary."""
+        names = [one["name"] for one in self._params["members"] if one["name"] != self._params["old"]]
+        return {name: show_lsn(position) for name, position in self._positions(names).items()}
 
     def _patroni(self, member: Mapping[str, Any]) -> Any:
         return read(Endpoint(member["host"], member["rest_port"], self._params["ca_file"], timeout=ANSWER), "/patroni")
@@ -312,7 +329,8 @@ def main() -> None:
         module.fail_json(msg=f"the cluster store does not answer: {error}. Run this again, it looks at what is there")
     except Refused as error:
         so_far = "the lease was taken away" if released else "the lease was not taken away"
-        module.fail_json(msg=f"{so_far}: {error}. Run this again, it makes a new plan", released=released)
+        ends = cluster.ends() if isinstance(error, Alone) else {}
+        module.fail_json(msg=f"{so_far}: {error}. Run this again, it makes a new plan", released=released, ends=ends)
     seconds = round(time.monotonic() - began, 3)
     if leader is None:
         how = "taken away" if released else "to run out"

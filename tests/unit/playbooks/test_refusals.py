@@ -222,8 +222,18 @@ def not_written(host, said):
 NUMBERS = ("revision", "lease_id", "forced", "lost_bytes", "ttl")
 
 
-def led(host, told, stopped, **known):
-    """Somebody is to lead instead of who was stopped for it."""
+ALONE = {
+    "failed": True,
+    "msg": "the lease was not taken away: no standby was synchronous any more",
+    "ends": {"db2": "0/3E8", "db3": "0/3E0"},
+}
+
+
+def led(host, told, stopped, refused=None, commits=None, old="l8", **known):
+    """Somebody is to lead instead of who was stopped for it.
+
+    refused: what the module answers that lets it lead. commits: what the log of the old primary is found to have.
+    """
     # A play before it has said who that is.
     one = {"name": "{{ item }}", "groups": ["failover_stops"], "ansible_connection": "local"}
     stops = [{"ansible.builtin.add_host": one, "loop": stopped}]
@@ -231,14 +241,25 @@ def led(host, told, stopped, **known):
         stops + task("failover_database.yml", "Let another member lead"),
         told,
         {host: known},
-        {"postgres_failover": {"failed": True, "msg": "db3 does not answer any more"}},
+        {
+            "postgres_failover": refused or {"failed": True, "msg": "db3 does not answer any more"},
+            "postgres_commits_info": commits or {},
+        },
+        __failover_version="15",
         __failover_cluster={"scope": "lab", "etcd": []},
         __failover_members=[],
         __failover_ca="/ca",
         __failover_data="/data",
         __others=[],
         __unproved=False,
-        __plan=dict.fromkeys(("old", "candidate", "after"), "") | dict.fromkeys(NUMBERS, 0) | {"named": True},
+        __plan={
+            "old": old,
+            "candidate": "db2",
+            "after": "",
+            "timeline": 4,
+            "named": True,
+            **dict.fromkeys(NUMBERS, 0),
+        },
         secret_etcd_patroni="secret",
     )
 
@@ -312,6 +333,32 @@ FAILOVERS = [
         f"{FELL_SILENT.format('l4')}. l8, l9, which was stopped for this, was let back",
         ["l8", "l9"],
         ansible_connection="lost",
+    ),
+    # It went on alone at the end: nobody compares what was not stopped, or ends elsewhere.
+    led("l5", f"{ALONE['msg']}. l8, l9, which was stopped for this, was let back", ["l8", "l9"], ALONE, old="l10"),
+    led(
+        "l6",
+        f"{ALONE['msg']}. l8, l9, which was stopped for this, was let back",
+        ["l8", "l9"],
+        {**ALONE, "ends": {"db3": "0/3E0"}},
+    ),
+    led(
+        "l7",
+        "l8 went on without a standby, and committed 3 transactions behind 0/3E8, where the log of db2 ended, the "
+        "first at 10:00 and the last at 11:00. Bring the way between the two back and run this again, or say "
+        "-e candidate=db2 -e unknown_loss=true, which loses what only l8 has. l8, l9, which was stopped for this, was "
+        "let back",
+        ["l8", "l9"],
+        ALONE,
+        {"commits": 3, "first": "10:00", "last": "11:00"},
+    ),
+    # It is asked once more, and says the same here.
+    led(
+        "l11",
+        f"{ALONE['msg']}. l8, l9, which was stopped for this, was let back",
+        ["l8", "l9"],
+        ALONE,
+        {"commits": 0, "first": "", "last": ""},
     ),
     Case(
         task("tasks/failover/report.yml", "Fail where visitors get no answer"),
@@ -694,7 +741,17 @@ def test_who_was_stopped_is_let_back_where_it_goes_on(run):
         ("l3", "/data"),
         ("l4", "/data"),
         ("l4", "/data"),
+        *((host, "/data") for host in ("l5", "l6", "l7", "l11") for _stopped in ("l8", "l9")),
     ]
+
+
+def test_where_nothing_was_committed_alone_the_candidate_is_let_lead_by_name(run):
+    _told, asked = run
+    name = next(key for key, one in CASES.items() if next(iter(one.hosts)) == "l11")
+    compared = [given for key, module, given in asked if (key, module) == (name, "postgres_commits_info")]
+    assert [(given["after"], given["timeline"]) for given in compared] == [("0/3E8", 4)]
+    lets = [given for key, module, given in asked if (key, module) == (name, "postgres_failover")]
+    assert [(given["compared"], given["candidate"]) for given in lets] == [(False, "db2"), (True, "db2")]
 
 
 @pytest.mark.parametrize("host", RELEASED)
@@ -716,8 +773,9 @@ def test_every_task_that_stops_a_run_is_among_these():
     files += [*PLAYBOOKS.glob("tasks/restore/*.yml"), *PLAYBOOKS.glob("tasks/drill/*.yml")]
     known, stops = set(), ("ansible.builtin.assert", "ansible.builtin.fail")
     for case in CASES.values():
-        imported = [one["ansible.builtin.import_tasks"] for one in case.tasks if "ansible.builtin.import_tasks" in one]
-        tasks = [*case.tasks, *(one for file in imported for one in yaml.safe_load(Path(file).read_text()))]
+        words = "ansible.builtin.import_tasks"
+        imported = [PLAYBOOKS / one[words] for one in tasks_in(case.tasks) if words in one]
+        tasks = [*case.tasks, *(one for file in imported for one in yaml.safe_load(file.read_text()))]
         known |= {
             one[stop].get("fail_msg", one[stop].get("msg")) for one in tasks_in(tasks) for stop in stops if stop in one
         }

@@ -1,0 +1,43 @@
+# Copyright: (c) 2026, FreeAgentics
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Patroni starts where the disk has room, also for data that are not there yet."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import sys
+from importlib.machinery import SourceFileLoader
+from pathlib import Path
+
+import pytest
+
+SCRIPT = Path(__file__).resolve().parents[3] / "roles/postgres/files/usr/local/sbin/postgres-room"
+
+
+@pytest.fixture
+def program(monkeypatch):
+    """The program as a module. Nothing compiled is left beside it."""
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    loader = SourceFileLoader("postgres_room", str(SCRIPT))
+    module = importlib.util.module_from_spec(importlib.util.spec_from_loader("postgres_room", loader))
+    loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize(("needed", "status"), [(100, 0), (101, 1)])
+@pytest.mark.parametrize("there", [True, False])
+def test_a_start_waits_for_room(program, monkeypatch, tmp_path, capsys, needed, status, there):
+    data, slept = tmp_path if there else tmp_path / "15" / "main", []
+    asked = []
+
+    def statvfs(path):
+        asked.append(path)
+        return os.statvfs_result((4096, 4096, 999999, 200 * 256, 100 * 256, 0, 0, 0, 0, 255))
+
+    monkeypatch.setattr(program.os, "statvfs", statvfs)
+    assert program.main(str(data), str(needed), slept.append) == status
+    assert asked == [str(tmp_path)]
+    assert slept == [program.HELD] * status
+    told = f"Patroni waits: the disk of {data} has 100 MB left, and 101 are needed to start: make room, and it starts\n"
+    assert capsys.readouterr().out == told * status
