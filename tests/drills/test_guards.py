@@ -15,6 +15,7 @@ from typing import Callable, ContextManager, Iterator
 
 import pytest
 
+from ansible_collections.freeagentics.platform.plugins.module_utils.drill import ledger as ledger_book
 from tests.acceptance.data.cluster import Cluster
 from tests.acceptance.data.hosts import Hosts
 from tests.acceptance.matrix.declaration import Declaration, Node
@@ -37,6 +38,16 @@ PHASES = (
 )
 #: The same where the old primary's host answers.
 ALIVE_PHASES = ("Keep the old primary from writing", "Let another member lead", "Let the old primary follow")
+#: How long after the beginning of a play it dies, in seconds: in the midst of what the play does.
+AMIDST = (("Let another member lead", 0.8), ("Let another member lead", 1.6), ("Prove it", 1.5))
+#: The same of switchover.yml, which waits for its moment in the play Switch, and acts then.
+SWITCHOVER_PHASES = (
+    ("Agree on a moment", 0.0),
+    ("Let the pools hold their clients back in a moment", 2.0),
+    ("Switch", 2.0),
+    ("Switch", 8.0),
+    ("Prove it", 0.0),
+)
 #: The same where another region shall lead, and both are alive.
 REGION_PHASES = (
     "Let the region that leads stop writing",
@@ -57,6 +68,8 @@ RETURN_PHASES = (
     "Write into the settings of a region that returns that it follows",
 )
 
+#: Seconds for which clients wait at most where a switchover dies: so long pools hold them back, and some more.
+PAUSED = 30.0
 #: Starts a server as it was started last, but for its archive, and makes it leave the timeline.
 GO_ASTRAY = """
 cd /var/lib/postgresql/*/main
@@ -389,7 +402,7 @@ def test_what_a_dead_run_left_of_a_region_is_finished_by_the_next(
     cluster.wait_until_whole()
 
 
-@pytest.mark.parametrize("phase", PHASES)
+@pytest.mark.parametrize(("phase", "after"), [*((phase, 0.0) for phase in PHASES), *AMIDST])
 def test_what_a_dead_run_left_is_finished_by_the_next(
     load: Callable[[], ContextManager[Load]],
     hosts: Hosts,
@@ -399,13 +412,14 @@ def test_what_a_dead_run_left_is_finished_by_the_next(
     platform_name: str,
     prefix: str,
     phase: str,
+    after: float,
 ) -> None:
     with load() as writers:
         cluster.wait_until_whole()
         primary = cluster.primary()
         begin = time.time()
         with hosts.without_power(primary):
-            _die_at(phase, [*command, "-e", f"confirm={platform_name}"])
+            _die_at(phase, [*command, "-e", f"confirm={platform_name}"], after)
             play("failover", "scope=database", f"confirm={platform_name}", limit=LIMIT)
             assert cluster.primary() != primary
         cluster.wait_until_whole()
@@ -425,6 +439,32 @@ def test_what_a_dead_run_left_of_a_primary_that_serves_is_finished_by_the_next(
     play("failover", *words, limit=LIMIT)
     assert cluster.primary() != primary
     cluster.wait_until_whole()
+
+
+@pytest.mark.parametrize(("phase", "after"), SWITCHOVER_PHASES)
+def test_what_a_dead_switchover_left_is_finished_by_the_next(
+    load: Callable[[], ContextManager[Load]],
+    cluster: Cluster,
+    command: list[str],
+    play: Callable[..., str],
+    platform_name: str,
+    phase: str,
+    after: float,
+) -> None:
+    """The pools let their clients go on by themselves, whatever became of who told them to wait, and nothing is lost."""
+    with load() as writers:
+        cluster.wait_until_whole()
+        candidate = next(name for name in cluster.members if name != cluster.primary())
+        words = (f"candidate={candidate}", f"confirm={platform_name}")
+        switchover = [word.replace("failover.yml", "switchover.yml") for word in command]
+        begin = time.time()
+        _die_at(phase, [*switchover, *(word for variable in words for word in ("-e", variable))], after)
+        play("switchover", *words, limit=LIMIT)
+        assert cluster.primary() == candidate
+        cluster.wait_until_whole()
+        end = time.time()
+    assert ledger_book.failed(writers.public()) == []
+    assert ledger_book.outage(writers.public(), begin, end).seconds < PAUSED
 
 
 @pytest.mark.parametrize("last", ["Let the databases follow", "Wait until a region that returns follows"])
@@ -474,8 +514,8 @@ def _stopped_by(fault: Callable[[], object], command: list[str]) -> str:
     return "".join(said)
 
 
-def _die_at(phase: str, command: list[str]) -> None:
-    """Run a command until it says that a play begins, and kill it with everything that it started."""
+def _die_at(phase: str, command: list[str], after: float = 0.0) -> None:
+    """Run a command until it says that a play begins, and kill it some seconds after with everything that it started."""
     with subprocess.Popen(
         command,
         cwd=REPOSITORY,
@@ -493,4 +533,5 @@ def _die_at(phase: str, command: list[str]) -> None:
                 break
         else:
             pytest.fail(f"no play {phase}: {''.join(said)}")
+        time.sleep(after)
         os.killpg(process.pid, signal.SIGKILL)
