@@ -451,7 +451,7 @@ def test_what_a_dead_switchover_left_is_finished_by_the_next(
     phase: str,
     after: float,
 ) -> None:
-    """The pools let their clients go on by themselves, whatever became of who told them to wait, and nothing is lost."""
+    """The pools let their clients go on by themselves, whatever became of who told them to wait."""
     with load() as writers:
         cluster.wait_until_whole()
         candidate = next(name for name in cluster.members if name != cluster.primary())
@@ -515,7 +515,7 @@ def _stopped_by(fault: Callable[[], object], command: list[str]) -> str:
 
 
 def _die_at(phase: str, command: list[str], after: float = 0.0) -> None:
-    """Run a command until it says that a play begins, and kill it some seconds after with everything that it started."""
+    """Run a command until it says that a play begins, and kill it after some seconds, with all that it started."""
     with subprocess.Popen(
         command,
         cwd=REPOSITORY,
