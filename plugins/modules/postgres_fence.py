@@ -14,8 +14,8 @@ description:
     any more. A server that does not stop in time, because it hangs or is stopped by a signal, is killed; what was
     acknowledged is in its log. Nothing of the data is touched.
   - A mark says that it was stopped for a failover, and keeps systemd from starting the unit until it is released or the
-    host is started anew. O(state=released) removes the mark and starts Patroni, if it ran before; a server that
-    somebody stopped on purpose stays so. Without a mark it does nothing.
+    host is started anew. O(state=released) removes the mark and lets systemd start Patroni, if it ran before, without
+    waiting for it; a server that somebody stopped on purpose stays so. Without a mark it does nothing.
   - Needs the rights of root.
 author:
   - FreeAgentics (@freeagentics)
@@ -208,7 +208,7 @@ class Server:
     def release(self) -> None:
         """Let it back into its cluster. One that was down before stays so, and one that somebody started goes on.
 
-        The mark has another name until it runs, so that a run which dies here is finished by the next one.
+        The mark has another name until systemd has taken it on, so that a run which dies here is finished by the next one.
         """
         if self.marked:
             os.replace(self.mark, self.going)
@@ -216,7 +216,8 @@ class Server:
         with open(self.going, encoding="ascii") as file:
             down = DOWN in file.read()
         if not down:
-            self._systemctl("start")
+            # Patroni waits for another region's word, and for room on its disk; systemd tries it again until it starts.
+            self._systemctl("start", "--no-block")
         os.unlink(self.going)
 
     def _systemctl(self, *words: str) -> None:

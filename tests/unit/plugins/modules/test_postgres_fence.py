@@ -72,7 +72,7 @@ def test_what_is_about_to_start_is_stopped_and_let_back_to_start(fence, mark):
     done, asked = fence("stopped", job="77")
     assert (done["changed"], asked) == (True, ["daemon-reload", "stop --no-block p.service"])
     done, asked = fence("released")
-    assert (done["changed"], asked[2:]) == (True, ["daemon-reload", "start p.service"])
+    assert (done["changed"], asked[2:]) == (True, ["daemon-reload", "start --no-block p.service"])
     assert not mark.exists()
 
 
@@ -82,7 +82,7 @@ def test_what_a_run_had_not_let_back_yet_is_let_back_by_the_next(fence, mark):
     done, asked = fence("stopped")
     assert (done["changed"], asked, mark.exists()) == (True, ["daemon-reload"], True)
     done, asked = fence("released")
-    assert (done["changed"], asked[1:]) == (True, ["daemon-reload", "start p.service"])
+    assert (done["changed"], asked[1:]) == (True, ["daemon-reload", "start --no-block p.service"])
 
 
 def test_a_server_that_hangs_is_killed(fence, server, directory, mark):
@@ -142,7 +142,7 @@ def test_what_was_fenced_is_let_back_once(fence, mark):
     mark.parent.mkdir(parents=True)
     mark.touch()
     done, asked = fence("released")
-    assert (done["changed"], asked) == (True, ["daemon-reload", "start p.service"])
+    assert (done["changed"], asked) == (True, ["daemon-reload", "start --no-block p.service"])
     assert not mark.exists()
 
 
@@ -156,11 +156,11 @@ def test_a_run_that_died_while_it_let_it_back_is_finished_by_the_next(fence, mar
     going = mark.with_name("fenced.conf.released")
     going.touch()
     done, asked = fence("released")
-    assert (done["changed"], asked) == (True, ["daemon-reload", "start p.service"])
+    assert (done["changed"], asked) == (True, ["daemon-reload", "start --no-block p.service"])
     assert not going.exists()
 
 
-def test_what_does_not_start_is_tried_again(run_module, stand_in, directory, tmp_path, mark):
+def test_what_systemd_does_not_take_on_is_tried_again(run_module, stand_in, directory, tmp_path, mark):
     stand_in("systemctl", {"is-active": (3, "inactive\n", ""), "start": (1, "", "no"), "": (0, "", "")})
     mark.parent.mkdir(parents=True)
     mark.touch()
