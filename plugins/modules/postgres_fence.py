@@ -208,7 +208,7 @@ class Server:
     def release(self) -> None:
         """Let it back into its cluster. One that was down before stays so, and one that somebody started goes on.
 
-        The mark has another name until systemd has taken it on, so that a run which dies here is finished by the next one.
+        The mark has another name until systemd has taken it on, so that the next run finishes one which dies here.
         """
         if self.marked:
             os.replace(self.mark, self.going)
