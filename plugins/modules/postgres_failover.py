@@ -209,22 +209,23 @@ class Cluster:
         sync, standbys = self._sync(entries)
         alone = not standbys and self._params["old"] and sync.get("leader") == self._params["old"]
         if alone and _is_synchronous(entries):
-            raise self._nobody()
+            raise self._nobody(sync)
 
     def _sync(self, entries: Mapping[str, Entry]) -> Tuple[Dict[str, Any], Set[str]]:
         """Return what the store says of who was synchronous at the end, and the standbys among them."""
         sync = json.loads(entries["sync"].value) if "sync" in entries else {}
         return sync, {name for name in str(sync.get("sync_standby") or "").split(",") if name} - {self._params["old"]}
 
-    def _nobody(self) -> Alone:
+    def _nobody(self, sync: Mapping[str, Any]) -> Refused:
         old = self._params["old"] or "the old primary"
-        return Alone(f"no standby was synchronous any more: {old} may have acknowledged what nobody else has")
+        kind = Alone if self._params["old"] and sync.get("leader") == self._params["old"] else Refused
+        return kind(f"no standby was synchronous any more: {old} may have acknowledged what nobody else has")
 
     def _compare(self, candidate: str, entries: Mapping[str, Entry]) -> None:
         """Look again at who has how much, now that the old primary writes no more: Patroni takes whoever is named."""
         sync, standbys = self._sync(entries)
         if not standbys and _is_synchronous(entries) and not self._params["compared"]:
-            raise self._nobody()
+            raise self._nobody(sync)
         voters = (standbys | {str(sync.get("leader") or "")}) - {"", self._params["old"]}
         if not _is_synchronous(entries):
             # No commit waited for anybody, so whoever has most may have what was acknowledged.

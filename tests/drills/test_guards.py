@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -68,6 +69,13 @@ RETURN_PHASES = (
     "Write into the settings of a region that returns that it follows",
 )
 
+#: Notes in the cluster store that nobody is synchronous, as the leader's Patroni does.
+ALONE = """
+from patroni.config import Config
+from patroni.dcs import get_dcs
+store = get_dcs({{**Config("/etc/patroni/patroni.yml").copy(), "patronictl": True}})
+assert store.set_sync_state_value({0!r})
+"""
 #: Seconds for which clients wait at most where a switchover dies: so long pools hold them back, and some more.
 PAUSED = 30.0
 #: Starts a server as it was started last, but for its archive, and makes it leave the timeline.
@@ -364,6 +372,26 @@ def test_a_primary_that_alone_has_statistics_is_followed_by_another(
         assert cluster.primary() != primary
 
 
+def test_a_primary_that_went_on_alone_behind_the_plan_is_followed_where_it_committed_nothing(
+    cluster: Cluster, hosts: Hosts, command: list[str], platform_name: str
+) -> None:
+    """As one does that nothing reaches: Patroni drops its standbys ten seconds after, in whichever play that is."""
+    cluster.wait_until_whole()
+    primary = cluster.primary()
+    candidate, other = (name for name in cluster.members if name != primary)
+
+    def alone() -> None:
+        hosts.on(other, "/opt/patroni/bin/python", "-c", ALONE.format(json.dumps({"leader": primary, "quorum": 0})))
+
+    words = (f"old_primary={primary}", f"candidate={candidate}", f"confirm={platform_name}")
+    dying = [*command, *(word for variable in words for word in ("-e", variable))]
+    status, said = _meanwhile("Let another member lead", alone, dying)
+    assert status == 0, said
+    assert "no standby was synchronous any more" in said
+    assert cluster.primary() == candidate
+    cluster.wait_until_whole()
+
+
 def test_a_region_that_is_alive_is_not_given_up(
     cluster: Cluster,
     hosts: Hosts,
@@ -503,15 +531,22 @@ def test_what_dead_runs_left_of_a_lost_region_is_finished_by_the_next(
 
 def _stopped_by(fault: Callable[[], object], command: list[str]) -> str:
     """Run a failover, let something happen as it stops the old primary, and return what it said when it failed."""
+    status, said = _meanwhile("Keep the old primary from writing", fault, command)
+    assert status == 2
+    return said
+
+
+def _meanwhile(phase: str, fault: Callable[[], object], command: list[str]) -> tuple[int, str]:
+    """Run a failover, let something happen as a play of it begins, and return its status and what it said."""
     said = []
-    with subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True) as process:
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True, env=environment) as process:
         assert process.stdout
         for line in process.stdout:
             said.append(line)
-            if "PLAY [Keep the old primary from writing]" in line:
+            if f"PLAY [{phase}]" in line:
                 fault()
-        assert process.wait(LIMIT) == 2
-    return "".join(said)
+        return process.wait(LIMIT), "".join(said)
 
 
 def _die_at(phase: str, command: list[str], after: float = 0.0) -> None:

@@ -225,7 +225,11 @@ def _coming(directory: str, folder: int) -> Iterator[int]:
                 "none with back or --compare-dest, and start this again"
             ) from None
         except FileNotFoundError:
+            # The run that had it has removed it.
             raise BackupError(f"another run has just brought files back to {directory}: start this again") from None
+        except OSError as error:
+            # Not on NFS, whose locks are of files that are open for writing.
+            raise BackupError(f"{directory}/{COMING} cannot be locked: {error.strerror}") from None
         yield coming
     finally:
         os.close(coming)

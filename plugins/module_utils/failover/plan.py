@@ -90,7 +90,8 @@ class Plan:
         nobody else is known to have.
     :param lost: bytes of log that the candidate lacks and another had; None where nobody can tell.
     :param after: the end of the candidate's log, where it has to be seen on the old primary's host that nothing was
-        committed behind it; empty where nothing is to be seen there. ``timeline`` is that of both logs.
+        committed behind it; empty where nothing is to be seen there. ``timeline`` is that of both logs, 0 where they
+        have no history in common.
     """
 
     kind: str
@@ -162,7 +163,7 @@ def make(sight: Sight, request: Request, now: float = 0.0) -> Plan:
         lost=lost,
         loss=loss,
         after=show_lsn(candidate.position or 0) if candidate and witness else "",
-        timeline=witness.history.timeline if witness and witness.history else 0,
+        timeline=_common_timeline(old, candidate),
         steps=(
             *_steps(sight, candidate, fence, stop, witness, named),
             *_let_back([name for name in left if old is None or name != old.name]),
@@ -365,6 +366,13 @@ def _witness(sight: Sight, request: Request, candidate: Optional[Member], lost: 
     if request.unknown_loss or last is None or not last.reached or last.history is None or candidate.history is None:
         return None
     return last if last.name != candidate.name and last.history == candidate.history else None
+
+
+def _common_timeline(old: Optional[Member], candidate: Optional[Member]) -> int:
+    """Return the timeline that both are on by the same history, so that their logs can be compared; 0 for none."""
+    if old is None or candidate is None or old.history is None or old.history != candidate.history:
+        return 0
+    return old.history.timeline
 
 
 def _silent(sight: Sight, candidate: Member) -> List[str]:

@@ -25,6 +25,14 @@ def program(monkeypatch):
     return module
 
 
+def test_a_server_that_runs_gets_its_patroni_whatever_room_there_is(program, monkeypatch, tmp_path):
+    monkeypatch.setattr(program, "free", lambda directory: 0)
+    monkeypatch.chdir(tmp_path)
+    for written, status in ((f"{os.getpid()}\n", 0), ("1\n", 1), ("\n", 1)):
+        (tmp_path / "postmaster.pid").write_text(written, encoding="utf-8")
+        assert program.main(str(tmp_path), "256", lambda seconds: None) == status
+
+
 @pytest.mark.parametrize(("needed", "status"), [(100, 0), (101, 1)])
 @pytest.mark.parametrize("there", [True, False])
 def test_a_start_waits_for_room(program, monkeypatch, tmp_path, capsys, needed, status, there):

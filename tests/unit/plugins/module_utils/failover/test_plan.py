@@ -310,6 +310,13 @@ def test_a_standby_that_was_not_synchronous_leads_only_by_the_operators_word():
     assert (plan.objections, plan.named, plan.forced) == ((), True, True)
 
 
+@pytest.mark.parametrize("old", [primary(seen_by=()), primary()])
+def test_a_primary_that_may_go_on_alone_before_it_is_stopped_is_on_the_timeline_of_its_candidate(old):
+    """Its log can be asked then, although nothing has to be seen in it by this plan."""
+    plan = make(sight(old, standby("db2"), standby("db3")), Request(old_primary="db1"))
+    assert (plan.old, plan.after, plan.timeline) == ("db1", "", 3)
+
+
 ALONE = {"synchronous": (), "quorum": 0, "config": {"synchronous_mode": "quorum", "ttl": 20}}
 DOWN = {"answers": False, "process": "", "patroni": "failed", "in_recovery": None, "position": 900, "exact": False}
 
