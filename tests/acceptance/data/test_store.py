@@ -27,7 +27,7 @@ def ask(hosts: Hosts, name: str, address: str, path: str, body: str = "{}") -> D
 def test_the_leader_of_the_database_hands_the_lead_of_the_store_over(
     hosts: Hosts, cluster: Cluster, serving: Callable[[str], List[Node]]
 ) -> None:
-    voters = {node.name: str(node.address) for node in serving("etcd")}
+    voters = {node.name: node.ipv4 for node in serving("etcd")}
     databases = [node.name for node in serving("postgres") if node.name in voters]
     primary = databases[0]
     if cluster.primary() != primary:
