@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Every scenario, four at a time, as each waits often, or those that are named. Where all run, the second run of what the lab has is left to it (stage repeat).
+# Every scenario, three at a time, as each waits often, or those that are named. Where all run, the second run of what the lab has is left to it (stage repeat).
 scenario() {
     check "$1" molecule test --scenario-name "$1"
 }
@@ -13,4 +13,4 @@ if [ "$#" -eq 0 ]; then
     done
 fi
 mapfile -t scenarios < <(printf '%s\n' "${scenarios[@]}" | awk '!seen[$0]++')
-in_turns 4 scenario "${scenarios[@]}"
+in_turns 3 scenario "${scenarios[@]}"
