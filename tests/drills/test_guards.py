@@ -430,7 +430,7 @@ def test_what_a_dead_run_left_of_a_region_is_finished_by_the_next(
     cluster.wait_until_whole()
 
 
-@pytest.mark.parametrize(("phase", "after"), [*((phase, 0.0) for phase in PHASES), *AMIDST])
+@pytest.mark.parametrize(("phase", "after"), [*(pytest.param(one, 0.0, id=one) for one in PHASES), *AMIDST])
 def test_what_a_dead_run_left_is_finished_by_the_next(
     load: Callable[[], ContextManager[Load]],
     hosts: Hosts,
