@@ -20,22 +20,22 @@ PLAYBOOKS = Path(__file__).resolve().parents[3] / "playbooks"
 IMPORT = "ansible.builtin.import_playbook"
 
 
+def plays(name):
+    """The plays of a playbook."""
+    return yaml.safe_load((PLAYBOOKS / name).read_text())
+
+
 def leaves(name):
     """Return the playbooks with plays of their own that one imports, itself included where it has any."""
-    plays = yaml.safe_load((PLAYBOOKS / name).read_text())
-    found = set() if all(IMPORT in play for play in plays) else {name}
-    return found.union(*(leaves(play[IMPORT]) for play in plays if IMPORT in play))
+    all_of_it = plays(name)
+    found = set() if all(IMPORT in play for play in all_of_it) else {name}
+    return found.union(*(leaves(play[IMPORT]) for play in all_of_it if IMPORT in play))
 
 
 def test_a_recovery_builds_everything():
     built = leaves("site.yml")
     assert {"etcd.yml", "app.yml", "database_route.yml", "monitoring.yml"} <= built
     assert built <= leaves("recover.yml")
-
-
-def plays(name):
-    """The plays of a playbook."""
-    return yaml.safe_load((PLAYBOOKS / name).read_text())
 
 
 def test_missing_uploads_are_noted_before_the_application_is_there():
@@ -61,17 +61,6 @@ said, status = {servers!r}[os.environ["HOST"]][sys.argv[1] == "back"]
 print(said)
 sys.exit(status)
 """
-LOST = """
-DOCUMENTATION = "name: lost"
-from ansible.errors import AnsibleConnectionFailure
-from ansible.plugins.connection.local import Connection as Local
-
-class Connection(Local):
-    transport = "lost"
-
-    def exec_command(self, *words, **named):
-        raise AnsibleConnectionFailure("Connection timed out")
-"""
 
 
 def written(path, text):
@@ -82,11 +71,11 @@ def written(path, text):
 
 
 @pytest.fixture(scope="module", name="ended")
-def plays_of_uploads_that_ran(tmp_path_factory):
+def plays_of_uploads_that_ran(tmp_path_factory, lost_connection):
     """The plays of a recovery that are about uploads, run on this machine, with stand-ins for servers."""
     tmp_path = tmp_path_factory.mktemp("recovery")
     written(tmp_path / "bin/backup-uploads", PROGRAM.format(python=sys.executable, servers=SERVERS))
-    written(tmp_path / "connection_plugins/lost.py", LOST)
+    written(tmp_path / "connection_plugins/lost.py", lost_connection)
     recover = plays("recover.yml")
     back = next(play for play in recover if play.get(IMPORT) == "restore_uploads.yml")
     notes = [play for play in plays("serve.yml") if "backup-uploads" in str(play)]

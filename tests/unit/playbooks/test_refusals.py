@@ -49,18 +49,6 @@ class CallbackModule(CallbackBase):
         if not ignore_errors:
             self.note(result._result["msg"])
 """
-#: A way to a host that is no longer there.
-LOST = """
-DOCUMENTATION = "name: lost"
-from ansible.errors import AnsibleConnectionFailure
-from ansible.plugins.connection.local import Connection as Local
-
-class Connection(Local):
-    transport = "lost"
-
-    def exec_command(self, *words, **named):
-        raise AnsibleConnectionFailure("Connection timed out")
-"""
 
 
 def tasks_in(entries):
@@ -672,7 +660,7 @@ CASES = {f"case {number}": case for number, case in enumerate([*FAILOVERS, *REST
 
 
 @pytest.fixture(scope="module", name="run")
-def run_all(tmp_path_factory):
+def run_all(tmp_path_factory, lost_connection):
     """Run all cases at once; return what each stopped with, and what its modules were asked."""
     folder = tmp_path_factory.mktemp("refusals")
     home = folder / "ansible_collections" / "freeagentics" / "platform"
@@ -683,7 +671,7 @@ def run_all(tmp_path_factory):
         (home / "plugins" / "modules" / f"{name}.py").write_text(text)
     (folder / "answers.json").write_text(json.dumps({name: case.answers for name, case in CASES.items()}))
     (folder / "connections").mkdir()
-    (folder / "connections" / "lost.py").write_text(LOST)
+    (folder / "connections" / "lost.py").write_text(lost_connection)
     (folder / "callbacks").mkdir()
     (folder / "callbacks" / "told.py").write_text(CALLBACK.format(told=str(folder / "told")))
     (folder / "bin").mkdir()

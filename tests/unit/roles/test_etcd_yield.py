@@ -4,27 +4,17 @@
 
 from __future__ import annotations
 
-import importlib.util
 import io
-import sys
 import urllib.error
-from importlib.machinery import SourceFileLoader
-from pathlib import Path
 
 import pytest
 
-SCRIPT = Path(__file__).resolve().parents[3] / "roles/postgres/files/usr/local/sbin/etcd-yield"
 OWN, SECOND, THIRD = "https://10.0.20.10:2379", "https://10.0.21.10:2379", "https://10.0.22.10:2379"
 
 
 @pytest.fixture
-def program(monkeypatch):
-    """The program as a module. Nothing compiled is left beside it."""
-    monkeypatch.setattr(sys, "dont_write_bytecode", True)
-    loader = SourceFileLoader("etcd_yield", str(SCRIPT))
-    module = importlib.util.module_from_spec(importlib.util.spec_from_loader("etcd_yield", loader))
-    loader.exec_module(module)
-    return module
+def program(program_of):
+    return program_of("postgres/files/usr/local/sbin/etcd-yield")
 
 
 class Hosts:

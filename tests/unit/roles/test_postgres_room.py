@@ -4,25 +4,14 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
-import sys
-from importlib.machinery import SourceFileLoader
-from pathlib import Path
 
 import pytest
 
-SCRIPT = Path(__file__).resolve().parents[3] / "roles/postgres/files/usr/local/sbin/postgres-room"
-
 
 @pytest.fixture
-def program(monkeypatch):
-    """The program as a module. Nothing compiled is left beside it."""
-    monkeypatch.setattr(sys, "dont_write_bytecode", True)
-    loader = SourceFileLoader("postgres_room", str(SCRIPT))
-    module = importlib.util.module_from_spec(importlib.util.spec_from_loader("postgres_room", loader))
-    loader.exec_module(module)
-    return module
+def program(program_of):
+    return program_of("postgres/files/usr/local/sbin/postgres-room")
 
 
 def test_a_server_that_runs_gets_its_patroni_whatever_room_there_is(program, monkeypatch, tmp_path):

@@ -4,19 +4,15 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import sys
-from importlib.machinery import SourceFileLoader
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
 from ansible_collections.freeagentics.platform.plugins.module_utils.failover.role import EPOCH
 
-SCRIPT = Path(__file__).resolve().parents[3] / "roles/postgres/files/usr/local/sbin/region-guard"
 PLACE = "10.1.20.10:8008"
 LEADS, FOLLOWS = {"ttl": 20}, {"standby_cluster": {"host": "10.1.20.10"}}
 TOOK_OVER = {PLACE: {"ttl": 20, "region_epoch": 1}}
@@ -26,14 +22,8 @@ AWAY = (None, False)
 
 
 @pytest.fixture
-def guard(monkeypatch):
-    """The program as a module. Nothing compiled is left beside it."""
-    monkeypatch.setattr(sys, "dont_write_bytecode", True)
-    loader = SourceFileLoader("region_guard", str(SCRIPT))
-    spec = importlib.util.spec_from_loader("region_guard", loader)
-    module = importlib.util.module_from_spec(spec)
-    loader.exec_module(module)
-    return module
+def guard(program_of):
+    return program_of("postgres/files/usr/local/sbin/region-guard")
 
 
 class Over(Exception):

@@ -1,0 +1,28 @@
+# Copyright: (c) 2026, FreeAgentics
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What tests of programs for hosts share."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from importlib.machinery import SourceFileLoader
+from pathlib import Path
+
+import pytest
+
+ROLES = Path(__file__).resolve().parents[3] / "roles"
+
+
+@pytest.fixture
+def program_of(monkeypatch):
+    """Return what loads a program of a role, by its path in there, as a module. Nothing compiled is left beside it."""
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+
+    def load(path):
+        loader = SourceFileLoader(Path(path).name.replace("-", "_"), str(ROLES / path))
+        module = importlib.util.module_from_spec(importlib.util.spec_from_loader(loader.name, loader))
+        loader.exec_module(module)
+        return module
+
+    return load
