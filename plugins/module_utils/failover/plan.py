@@ -163,7 +163,7 @@ def make(sight: Sight, request: Request, now: float = 0.0) -> Plan:
         lost=lost,
         loss=loss,
         after=show_lsn(candidate.position or 0) if candidate and witness else "",
-        timeline=_common_timeline(old, candidate),
+        timeline=common_timeline(old, candidate),
         steps=(
             *_steps(sight, candidate, fence, stop, witness, named),
             *_let_back([name for name in left if old is None or name != old.name]),
@@ -368,7 +368,7 @@ def _witness(sight: Sight, request: Request, candidate: Optional[Member], lost: 
     return last if last.name != candidate.name and last.history == candidate.history else None
 
 
-def _common_timeline(old: Optional[Member], candidate: Optional[Member]) -> int:
+def common_timeline(old: Optional[Member], candidate: Optional[Member]) -> int:
     """Return the timeline that both are on by the same history, so that their logs can be compared; 0 for none."""
     if old is None or candidate is None or old.history is None or old.history != candidate.history:
         return 0

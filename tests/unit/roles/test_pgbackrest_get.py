@@ -21,18 +21,19 @@ def ask(tmp_path):
     """Ask for a file in a data directory with some histories; return the status and what was said or called."""
     (tmp_path / "bin").mkdir()
     program = tmp_path / "bin" / "pgbackrest"
-    program.write_text('#!/bin/sh\necho "$@"\n')
-    program.chmod(0o755)
+    program.touch(0o755)
     (tmp_path / "pg_wal").mkdir()
 
-    def run(file, repositories="repo1-path=/var/lib/pgbackrest\n", **histories):
+    def run(file, repositories="repo1-path=/var/lib/pgbackrest\n", path="pg_wal/RECOVERYXLOG", status=0, **histories):
+        program.write_text(f'#!/bin/sh\necho "$@"\nexit {status}\n')
         (tmp_path / "pgbackrest.conf").write_text(repositories)
         for name, text in histories.items():
             (tmp_path / "pg_wal" / f"{name.lstrip('h')}.history").write_text(text)
         environment = {**os.environ, "PATH": f"{tmp_path}/bin:{os.environ['PATH']}"}
         environment["PGBACKREST_CONFIG"] = str(tmp_path / "pgbackrest.conf")
+        environment["PGBACKREST_ABSENT"] = str(tmp_path / "absent")
         done = subprocess.run(
-            ["bash", str(SCRIPT), "platform", file, "pg_wal/RECOVERYXLOG"],
+            ["bash", str(SCRIPT), "platform", file, path],
             cwd=tmp_path,
             env=environment,
             capture_output=True,
@@ -205,3 +206,37 @@ def test_where_no_repository_answers_the_file_is_not_there(ask):
         1,
         f"0000000A.history is not asked for in repository 1: nothing listens at 127.0.0.1:{port}",
     )
+
+
+CALL = "--stanza=platform --no-archive-async --io-timeout=10 archive-get"
+
+
+def test_what_no_repository_had_beforehand_is_not_asked_for_again_for_a_while(ask, tmp_path):
+    note = tmp_path / "absent"
+    assert ask("00000064.history", path="--ahead", status=1) == (0, f"{CALL} 00000064.history {note}.found")
+    assert ask("00000064.history", status=9) == (1, "")
+    assert ask("00000065.history") == (0, f"{CALL} 00000065.history pg_wal/RECOVERYXLOG")
+    # What came meanwhile is taken all the same.
+    assert ask("00000064.history", h00000064=HISTORY) == (0, "")
+    assert (tmp_path / "pg_wal" / "RECOVERYXLOG").read_text() == HISTORY
+    (tmp_path / "pg_wal" / "00000064.history").unlink()
+    for seconds in (16, -1800):
+        aged(note, seconds)
+        assert ask("00000064.history") == (0, f"{CALL} 00000064.history pg_wal/RECOVERYXLOG")
+
+
+@pytest.mark.parametrize("status", [0, 2, 124])
+def test_what_a_repository_has_or_may_have_is_asked_for_again(ask, tmp_path, status):
+    """What was known before counts no more, either."""
+    (tmp_path / "absent").write_text("00000064.history\n")
+    assert ask("00000064.history", path="--ahead", status=status)[0] == 0
+    assert not (tmp_path / "absent").exists()
+    assert ask("00000064.history") == (0, f"{CALL} 00000064.history pg_wal/RECOVERYXLOG")
+
+
+def test_a_repository_that_is_away_may_have_it(ask, tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as dead:
+        port = dead.getsockname()[1]
+    repositories = f"repo1-path=/var/lib/pgbackrest\nrepo2-host=127.0.0.1\nrepo2-host-port={port}\n"
+    code, said = ask("00000064.history", repositories, path="--ahead", status=1)
+    assert (code, "nothing listens" in said, (tmp_path / "absent").exists()) == (0, True, False)
