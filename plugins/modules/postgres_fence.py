@@ -14,8 +14,8 @@ description:
     any more. A server that does not stop in time, because it hangs or is stopped by a signal, is killed; what was
     acknowledged is in its log. Nothing of the data is touched.
   - A mark says that it was stopped for a failover, and keeps systemd from starting the unit until it is released or the
-    host is started anew. O(state=released) removes the mark and lets systemd start Patroni, if it ran before, without
-    waiting for it; a server that somebody stopped on purpose stays so. Without a mark it does nothing.
+    host is started anew. O(state=released) removes the mark and lets systemd start Patroni, if it ran before; a server
+    that somebody stopped on purpose stays so. Without a mark it does nothing.
   - Needs the rights of root.
 author:
   - FreeAgentics (@freeagentics)
@@ -48,6 +48,11 @@ options:
     description: Seconds to wait for a shutdown before processes are killed. Those that hear no signal are at once.
     type: float
     default: 10
+  wait:
+    description: With O(state=released), how many seconds to wait until the unit is active. That it is not by then is no
+      failure, as systemd goes on to try; RV(unit) tells.
+    type: float
+    default: 0
 """
 
 EXAMPLES = r"""
@@ -70,6 +75,12 @@ proof:
   returned: always
   type: str
   sample: no process works in /var/lib/postgresql/15/main, patroni.service is inactive
+unit:
+  description: What systemd says of the unit at the end. C(activating) where it waits for something before it starts, such
+    as room on its disk, or another region's word.
+  returned: always
+  type: str
+  sample: inactive
 killed:
   description: Whether processes had to be killed.
   returned: always
@@ -205,8 +216,10 @@ class Server:
     def _reload(self) -> None:
         self._module.run_command(["systemctl", "daemon-reload"], check_rc=True)
 
-    def release(self) -> None:
-        """Let it back into its cluster. One that was down before stays so, and one that somebody started goes on.
+    def release(self, seconds: float) -> None:
+        """Let it back into its cluster, and wait some seconds until it is there.
+
+        One that was down before stays so, and one that somebody started goes on.
 
         The mark has another name until systemd has taken it on, so that the next run finishes one which dies here.
         """
@@ -219,6 +232,8 @@ class Server:
             # Patroni waits for another region's word, and for room on its disk; systemd tries it again until it starts.
             self._systemctl("start", "--no-block")
         os.unlink(self.going)
+        if not down:
+            wait(lambda: self.unit_state == "active", seconds)
 
     def _systemctl(self, *words: str) -> None:
         self._module.run_command(["systemctl", *words, self._unit], check_rc=words[0] != "kill")
@@ -233,6 +248,7 @@ def main() -> None:
             "unit": {"type": "str", "default": "patroni.service"},
             "runtime_directory": {"type": "path", "default": "/run/systemd/system"},
             "patience": {"type": "float", "default": 10},
+            "wait": {"type": "float", "default": 0},
         },
         supports_check_mode=True,
     )
@@ -245,10 +261,11 @@ def main() -> None:
     else:
         changed = server.marked or os.path.exists(server.going)
         if changed and not module.check_mode:
-            server.release()
+            server.release(module.params["wait"])
     after = server.proof() if not module.check_mode else before
     diff = {"before": f"{before}\n", "after": f"{after}\n"}
-    module.exit_json(changed=changed, proof=after, killed=killed, seconds=round(time.monotonic() - began, 3), diff=diff)
+    seconds = round(time.monotonic() - began, 3)
+    module.exit_json(changed=changed, proof=after, unit=server.unit_state, killed=killed, seconds=seconds, diff=diff)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import re
 import signal
 import subprocess
 import time
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Callable, ContextManager, Iterator
 
@@ -48,6 +48,14 @@ SWITCHOVER_PHASES = (
     ("Switch", 2.0),
     ("Switch", 8.0),
     ("Prove it", 0.0),
+)
+#: The same where it is the operator's network that dies, while the command runs on.
+SILENT_PHASES = (
+    ("Keep the old primary from writing", 0.0),
+    ("Keep the old primary from writing", 2.0),
+    ("Let another member lead", 0.0),
+    ("Let another member lead", 1.6),
+    ("Prove it", 1.0),
 )
 #: The same where another region shall lead, and both are alive.
 REGION_PHASES = (
@@ -467,6 +475,37 @@ def test_what_a_dead_run_left_of_a_primary_that_serves_is_finished_by_the_next(
     play("failover", *words, limit=LIMIT)
     assert cluster.primary() != primary
     cluster.wait_until_whole()
+
+
+@pytest.mark.parametrize(("phase", "after"), SILENT_PHASES)
+def test_what_is_left_where_the_operators_network_dies_is_finished_by_the_next(
+    load: Callable[[], ContextManager[Load]],
+    hosts: Hosts,
+    cluster: Cluster,
+    command: list[str],
+    play: Callable[..., str],
+    platform_name: str,
+    phase: str,
+    after: float,
+) -> None:
+    """The command goes on, gives the hosts up, and ends; what it has begun on a host runs on there."""
+    with load():
+        cluster.wait_until_whole()
+        primary = cluster.primary()
+        words = ("scope=database", f"old_primary={primary}", f"confirm={platform_name}")
+        run = [*command, *(word for variable in words for word in ("-e", variable))]
+        with ExitStack() as network:
+
+            def die() -> None:
+                time.sleep(after)
+                network.enter_context(hosts.operator_cut_off())
+
+            status, said = _meanwhile(phase, die, run)
+            assert status != 0, said
+            assert "UNREACHABLE" in said, said
+        play("failover", *words, limit=LIMIT)
+        assert cluster.primary() != primary
+        cluster.wait_until_whole()
 
 
 @pytest.mark.parametrize(("phase", "after"), SWITCHOVER_PHASES)

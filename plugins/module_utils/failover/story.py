@@ -37,8 +37,8 @@ def tell(plan: Mapping[str, Any], outcome: Mapping[str, Any]) -> Dict[str, Any]:
     :param outcome: what the steps returned. ``led`` of the module that let another member lead, ``fenced`` of what kept
         the old primary from writing, ``site`` of ``endpoint_health``, ``watched`` of ``endpoint_watch``, which began at
         ``watched_from``, in seconds of the epoch; ``answering`` are the members that were asked at the end and
-        answered, ``returned`` those that were let back, ``backup`` is whether one was begun, ``pools`` are the hosts
-        whose pools did not hold their clients back.
+        answered, ``returned`` those that were let back, ``held`` those of them that did not start yet, ``backup`` is
+        whether one was begun, ``pools`` are the hosts whose pools did not hold their clients back.
     """
     return {
         "verdict": verdict(plan, outcome) + ("" if answered(outcome) else UNANSWERED),
@@ -76,7 +76,9 @@ def _figures(plan: Mapping[str, Any], outcome: Mapping[str, Any]) -> Iterator[Di
     else:
         yield {"name": "writes lost", "measured": plan["loss"], "target": TARGET_LOSS}
         name, seconds = "from taking the lease to a server that leads", led["seconds"]
-    yield {"name": name, "measured": f"{seconds} s", "target": TARGET_TIME}
+    # An earlier run, or Patroni, had let another one lead already.
+    if seconds is not None:
+        yield {"name": name, "measured": f"{seconds} s", "target": TARGET_TIME}
     yield from _watched(outcome, plan["kind"] == SWITCHOVER, TARGET_TIME)
 
 
@@ -120,6 +122,8 @@ def _next(plan: Mapping[str, Any], outcome: Mapping[str, Any]) -> Iterator[str]:
         yield f"{', '.join(plan['back'])} {were} let back, and nothing else was done: the same command makes a new plan"
     for name in outcome.get("pools", ()):
         yield f"the pool on {name} did not hold its clients back: some of them may have seen an error"
+    for name in outcome.get("held", ()):
+        yield f"{name} was let back and does not start yet: `journalctl -u patroni` there says what it waits for"
     known = {*outcome.get("answering", ()), *outcome.get("returned", ())}
     off = [plan["old"]] if plan["fence"] == POWER and not (outcome.get("fenced") or {}).get("proof") else []
     for name in plan["members"]:

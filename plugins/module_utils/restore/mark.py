@@ -128,6 +128,8 @@ def to_go_on_with(
         found = {**NOTHING, "host": one.host, "finished": finished, "timeline": mark.timeline}
         if not leader:
             return found
+        if not cluster["timeline"]:
+            return {**found, "unclear": f"{leader} leads, and does not tell on which timeline. {_WAIT}"}
         if serves and not finished:
             # Patroni was started by somebody else than the run, as by a boot of the host.
             why = f"{leader} leads with what an earlier run of this restore brought back on {one.host} and did not end"

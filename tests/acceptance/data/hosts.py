@@ -8,7 +8,15 @@ import subprocess
 from contextlib import contextmanager
 from typing import Dict, Iterator, List, Optional, Sequence
 
-from lab import declaration, hosts, operations, state, tunnel
+from lab import declaration, hosts, netns, operations, state, tunnel
+
+#: Loses what an operator's machine sends and hears; connections that exist are not told.
+SILENCE = """
+table inet silence {
+  chain input { type filter hook input priority -300; policy drop; }
+  chain output { type filter hook output priority -300; policy drop; }
+}
+"""
 
 
 class Hosts:
@@ -109,3 +117,12 @@ class Hosts:
             yield
         finally:
             subprocess.run([*link, "up"], check=True)
+
+    @contextmanager
+    def operator_cut_off(self) -> Iterator[None]:
+        """Lose the network of who runs playbooks for a while."""
+        netns.add_rules(self._lab, "operator", SILENCE)
+        try:
+            yield
+        finally:
+            netns.add_rules(self._lab, "operator", "delete table inet silence")

@@ -333,7 +333,8 @@ FAILOVERS = [
     led(
         "l7",
         "l8 went on without a standby, and committed 3 transactions behind 0/3E8, where the log of db2 ended, the "
-        "first at 10:00 and the last at 11:00. Bring the way between the two back and run this again, or say "
+        "first at 10:00 and the last at 11:00. Run this again, as it plans with who has most by now (db2 0/3E8, db3 "
+        "0/3E0). Where that helps nothing, bring the way between the two back and run it once more, or say "
         "-e candidate=db2 -e unknown_loss=true, which loses what only l8 has. l8, l9, which was stopped for this, was "
         "let back",
         ["l8", "l9"],

@@ -1,17 +1,22 @@
 # Copyright: (c) 2026, FreeAgentics
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Patroni starts where the disk has room, also for data that are not there yet."""
+"""Patroni starts where the disk has room, also for data that are not there yet, or where nobody else leads."""
 
 from __future__ import annotations
 
 import os
+import sys
+from types import ModuleType, SimpleNamespace
 
 import pytest
 
 
 @pytest.fixture
 def program(program_of):
-    return program_of("postgres/files/usr/local/sbin/postgres-room")
+    """The program, on a host of a cluster that another member leads."""
+    loaded = program_of("postgres/files/usr/local/sbin/postgres-room")
+    loaded.another_leads = lambda path: True
+    return loaded
 
 
 def test_a_server_that_runs_gets_its_patroni_whatever_room_there_is(program, monkeypatch, tmp_path):
@@ -19,7 +24,7 @@ def test_a_server_that_runs_gets_its_patroni_whatever_room_there_is(program, mon
     monkeypatch.chdir(tmp_path)
     for written, status in ((f"{os.getpid()}\n", 0), ("1\n", 1), ("\n", 1)):
         (tmp_path / "postmaster.pid").write_text(written, encoding="utf-8")
-        assert program.main(str(tmp_path), "256", lambda seconds: None) == status
+        assert program.main(str(tmp_path), "256", "patroni.yml", lambda seconds: None) == status
 
 
 @pytest.mark.parametrize(("needed", "status"), [(100, 0), (101, 1)])
@@ -33,8 +38,37 @@ def test_a_start_waits_for_room(program, monkeypatch, tmp_path, capsys, needed, 
         return os.statvfs_result((4096, 4096, 999999, 200 * 256, 100 * 256, 0, 0, 0, 0, 255))
 
     monkeypatch.setattr(program.os, "statvfs", statvfs)
-    assert program.main(str(data), str(needed), slept.append) == status
+    assert program.main(str(data), str(needed), "patroni.yml", slept.append) == status
     assert asked == [str(tmp_path)]
     assert slept == [program.HELD] * status
     told = f"Patroni waits: the disk of {data} has 100 MB left, and 101 are needed to start: make room, and it starts\n"
     assert capsys.readouterr().out == told * status
+
+
+@pytest.mark.parametrize(("leader", "status"), [("db1", 0), ("", 0), ("db2", 1), (None, 1)])
+def test_who_leads_or_may_starts_without_room(program_of, monkeypatch, tmp_path, leader, status):
+    """None is a cluster store that does not answer: Patroni would start no server, and rewind it once the store is back."""
+
+    def get_dcs(config):
+        assert config == {"name": "db1", "path": "patroni.yml", "patronictl": True}
+        if leader is None:
+            raise TimeoutError
+        return SimpleNamespace(get_cluster=lambda: SimpleNamespace(leader=leader and SimpleNamespace(name=leader)))
+
+    for name, what in (("patroni", {}), ("patroni.config", {"Config": Config}), ("patroni.dcs", {"get_dcs": get_dcs})):
+        module = ModuleType(name)
+        vars(module).update(what)
+        monkeypatch.setitem(sys.modules, name, module)
+    program = program_of("postgres/files/usr/local/sbin/postgres-room")
+    monkeypatch.setattr(program, "free", lambda directory: 0)
+    assert program.main(str(tmp_path), "256", "patroni.yml", lambda seconds: None) == status
+
+
+class Config:
+    """Patroni's configuration."""
+
+    def __init__(self, path):
+        self._path = path
+
+    def copy(self):
+        return {"name": "db1", "path": self._path}

@@ -169,3 +169,13 @@ def test_what_systemd_does_not_take_on_is_tried_again(run_module, stand_in, dire
     done = run_module("postgres_fence", **arguments)
     assert (done["failed"], done["msg"]) == (True, "no")
     assert [path.name for path in mark.parent.iterdir()] == ["fenced.conf.released"]
+
+
+def test_whether_it_came_back_is_told(fence, mark):
+    """Its Patroni waits before it starts, for room on its disk or for another region's word."""
+    fence("stopped", job="77")
+    done, _asked = fence("released", unit_state="activating", wait=0.2)
+    assert (done["changed"], done["unit"], 0.2 <= done["seconds"] < 5) == (True, "activating", True)
+    fence("stopped", job="77")
+    done, _asked = fence("released", unit_state="active", wait=60)
+    assert (done["changed"], done["unit"], done["seconds"] < 5) == (True, "active", True)

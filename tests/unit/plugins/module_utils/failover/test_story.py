@@ -156,6 +156,19 @@ def test_a_switchover_is_told(hastened, how):
     assert told["next"] == ["the pool on api2 did not hold its clients back: some of them may have seen an error"]
 
 
+def test_where_another_led_already_no_time_is_told():
+    """An earlier run died behind it."""
+    plan = {**PLAN, "kind": "switchover", "fence": ""}
+    told = tell(plan, {"led": {"leader": "db3", "hastened": False, "seconds": {}}})
+    assert told["figures"] == [{"name": "writes lost", "measured": "none", "target": "none"}]
+
+
+def test_who_was_let_back_and_does_not_start_is_told():
+    told = tell({**PLAN, "fence": "host"}, {**OUTCOME, "returned": ["db1"], "held": ["db1"]})
+    said = "db1 was let back and does not start yet: `journalctl -u patroni` there says what it waits for"
+    assert told["next"][0] == said
+
+
 def watched(**changes):
     """What came of watching the site, which began 1000.0 s into the epoch."""
     one = {"url": "https://a.b/health", "asked": 40, "failed": 3, "away": 2.1, "back": 7.5, "error": "timed out"}

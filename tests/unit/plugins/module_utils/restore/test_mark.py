@@ -127,6 +127,9 @@ def test_who_leads_with_it_since_is_told(state):
         # The history was forgotten with the cluster of before, and the leader has not written its own yet.
         (RECOVERED, cluster("db1", 6), "db1 leads on timeline 6, and does not tell yet which ones it came along"),
         (REACHED, cluster("db2", 6), "db2 leads on timeline 6, and does not tell yet which ones it came along"),
+        # It has the lease, and its server is starting.
+        (RECOVERED, cluster("db1", None), "db1 leads, and does not tell on which timeline"),
+        (RECOVERED, cluster("db1", None, (4,)), "db1 leads, and does not tell on which timeline"),
     ],
 )
 def test_what_may_be_what_was_restored_is_never_restored_over(mark, state, why):
