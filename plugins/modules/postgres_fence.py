@@ -76,8 +76,8 @@ proof:
   type: str
   sample: no process works in /var/lib/postgresql/15/main, patroni.service is inactive
 unit:
-  description: What systemd says of the unit at the end. C(activating) where it waits for something before it starts, such
-    as room on its disk, or another region's word.
+  description: What systemd says of the unit at the end. C(activating) where it waits for something before it starts,
+    such as room on its disk, or another region's word.
   returned: always
   type: str
   sample: inactive

@@ -47,7 +47,7 @@ def test_a_start_waits_for_room(program, monkeypatch, tmp_path, capsys, needed, 
 
 @pytest.mark.parametrize(("leader", "status"), [("db1", 0), ("", 0), ("db2", 1), (None, 1)])
 def test_who_leads_or_may_starts_without_room(program_of, monkeypatch, tmp_path, leader, status):
-    """None is a cluster store that does not answer: Patroni would start no server, and rewind it once the store is back."""
+    """None is a cluster store that does not answer: Patroni starts no server then, and rewinds it once it does."""
 
     def get_dcs(config):
         assert config == {"name": "db1", "path": "patroni.yml", "patronictl": True}
