@@ -147,7 +147,8 @@ def site(request: pytest.FixtureRequest, lab: str, client: Node, balancers: list
 @pytest.fixture(scope="module", params=[0, 1], ids=["first", "second"])
 def balancer(request: pytest.FixtureRequest, balancers: list[Node]) -> str:
     """Each of the two load balancers."""
-    return balancers[request.param].name
+    node: Node = balancers[request.param]
+    return node.name
 
 
 @dataclass(frozen=True)
@@ -384,7 +385,7 @@ def power(platform: Platform, balancers: list[Node]) -> Iterator[Callable[[str],
     for name in killed:
         platform.run("start", name)
     for node in balancers:
-        until(f"{node.name} sees every server", lambda name=node.name: _all_ready(platform, name))
+        until(f"{node.name} sees every server", partial(_all_ready, platform, node.name))
 
 
 def _all_ready(platform: Platform, balancer: str) -> bool:

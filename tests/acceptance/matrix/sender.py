@@ -6,11 +6,14 @@ Every target gets one TCP SYN and one empty UDP datagram on each port. A source 
 for each sender makes a probe recognisable at the receiver, behind NAT too.
 """
 
+from __future__ import annotations
+
 import json
 import socket
 import struct
 import sys
 import time
+from typing import Any
 
 FAMILIES = {4: socket.AF_INET, 6: socket.AF_INET6}
 ABORT_ON_CLOSE = struct.pack("ii", 1, 0)
@@ -19,7 +22,7 @@ BURST = 64
 PAUSE = 0.002
 
 
-def bound(family, kind, source_port, device):
+def bound(family: int, kind: socket.SocketKind, source_port: int, device: str) -> socket.socket:
     """Return a non-blocking socket that sends from the sender's own port, by one interface where one is named."""
     sock = socket.socket(FAMILIES[family], kind)
     sock.setblocking(False)
@@ -30,7 +33,7 @@ def bound(family, kind, source_port, device):
     return sock
 
 
-def send_tcp(family, address, port, plan):
+def send_tcp(family: int, address: str, port: int, plan: dict[str, Any]) -> None:
     """Send one SYN. Closing at once stops retransmission; an accepted connection is aborted."""
     sock = bound(family, socket.SOCK_STREAM, plan["source_port"], plan["device"])
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, ABORT_ON_CLOSE)
@@ -42,7 +45,7 @@ def send_tcp(family, address, port, plan):
         sock.close()
 
 
-def send_udp(sock, address, port):
+def send_udp(sock: socket.socket, address: str, port: int) -> None:
     """Send one empty datagram."""
     try:
         sock.sendto(b"", (address, port))
@@ -50,7 +53,7 @@ def send_udp(sock, address, port):
         pass  # refused by the sender's own firewall: the receiver tells
 
 
-def main():
+def main() -> None:
     """Wake the neighbours with one probe each, wait for their answers, then send everything."""
     plan = json.load(sys.stdin)
     datagrams = {family: bound(family, socket.SOCK_DGRAM, plan["source_port"], plan["device"]) for family in FAMILIES}

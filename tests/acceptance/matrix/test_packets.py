@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from itertools import product
 from typing import Callable, Iterator
 
 import pytest
@@ -103,7 +104,7 @@ def _expected(declaration: Declaration, ports: list[int]) -> Iterator[Route]:
 
 
 def _expected_between(declaration: Declaration, source: Node, target: Node, ports: list[int]) -> Iterator[Route]:
-    for port in [(number, protocol) for number in ports for protocol in PROTOCOLS]:
+    for port in product(ports, PROTOCOLS):
         # From outside, hosts' own addresses lead nowhere: only public addresses are routed there.
         for family in (4, 6) if source.region else ():
             if declaration.allows(source, target, port, family):
@@ -114,14 +115,14 @@ def _expected_between(declaration: Declaration, source: Node, target: Node, port
 
 def _expected_of_operators(declaration: Declaration, ports: list[int]) -> Iterator[Route]:
     """Without the VPN an operator is anyone on the internet, on it the region's bastion answers."""
-    everything = [(node, number, protocol) for node in declaration.nodes for number in ports for protocol in PROTOCOLS]
-    for target, *port in everything:
-        for family in (4, 6) if target.region else ():
-            if declaration.allows(OPERATOR, target, tuple(port), family):
-                yield Route(OPERATOR.name, target.name, *port, f"IPv{family}")
-            if declaration.allows_operators(target.region, target, tuple(port)):
-                yield Route(_on_vpn(target.region), target.name, *port, f"IPv{family}")
-        if declaration.allows_public(OPERATOR, target, tuple(port)):
+    for target, port in product(declaration.nodes, product(ports, PROTOCOLS)):
+        if target.region:
+            for family in (4, 6):
+                if declaration.allows(OPERATOR, target, port, family):
+                    yield Route(OPERATOR.name, target.name, *port, f"IPv{family}")
+                if declaration.allows_operators(target.region, target, port):
+                    yield Route(_on_vpn(target.region), target.name, *port, f"IPv{family}")
+        if declaration.allows_public(OPERATOR, target, port):
             yield Route(OPERATOR.name, target.name, *port, "public")
 
 
