@@ -11,7 +11,7 @@ from typing import Any, Callable, Iterator
 import pytest
 
 from tests.acceptance.data.archive import Archive
-from tests.acceptance.data.cluster import Cluster
+from tests.acceptance.data.cluster import ASIDE, Cluster
 from tests.acceptance.data.figures import Figures
 from tests.acceptance.data.hosts import Hosts
 from tests.acceptance.ledger import Client, prove, writing
@@ -19,8 +19,6 @@ from tests.acceptance.matrix.declaration import Declaration, Node
 from tests.acceptance.site_client import until
 from tests.drills.reports import report
 
-#: Data that were put aside, as a folder's name.
-ASIDE = "/var/lib/postgresql/15/main.before-*"
 #: Seconds of writing before everything is lost; until the archive has it; and that the recovery may take.
 WRITING, ARCHIVED, RECOVERED = 5.0, 150.0, 3600.0
 

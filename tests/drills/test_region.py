@@ -18,7 +18,7 @@ import pytest
 
 from ansible_collections.freeagentics.platform.plugins.module_utils.drill import ledger as ledger_book
 from ansible_collections.freeagentics.platform.plugins.module_utils.drill.ledger import Attempt
-from tests.acceptance.data.cluster import Cluster
+from tests.acceptance.data.cluster import ASIDE, Cluster
 from tests.acceptance.data.figures import Figures
 from tests.acceptance.data.hosts import Hosts
 from tests.acceptance.ledger import lent_addresses, prove, writing
@@ -38,8 +38,6 @@ UNSEEN = 4.0
 QUIET = 20.0
 #: Seconds that a backup may take.
 BACKUP = 300.0
-#: The data of a server of which a fresh copy was asked for.
-ASIDE = "/var/lib/postgresql/*/main.before-*"
 #: How far the moment up to which nothing is lost may be from the truth, in seconds.
 EXACT = 1.0
 

@@ -17,7 +17,7 @@ import pytest
 
 from ansible_collections.freeagentics.platform.plugins.module_utils.drill import ledger as ledger_book
 from ansible_collections.freeagentics.platform.plugins.module_utils.drill.ledger import Attempt
-from tests.acceptance.data.cluster import DATABASE, Cluster
+from tests.acceptance.data.cluster import ASIDE, DATABASE, Cluster
 from tests.acceptance.data.figures import Figures
 from tests.acceptance.data.hosts import Hosts
 from tests.acceptance.data.writers import HostWriters
@@ -27,8 +27,6 @@ from tests.acceptance.matrix.declaration import Node
 from tests.drills.load import Outside
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-#: Data that were put aside, as a folder's name.
-ASIDE = "/var/lib/postgresql/15/main.before-*"
 #: How the playbook says that its copy is asked.
 COPY = re.compile(r"on (?P<host>[\w-]+): sudo -u postgres psql -h (?P<socket>\S+) -p (?P<port>\d+)")
 #: Seconds between the last write that is wanted and the mistake.

@@ -16,6 +16,8 @@ from tests.acceptance.ledger import Records
 from tests.acceptance.site_client import until
 
 DATABASE = "app"
+#: Data of a server that were put aside, as a folder's name.
+ASIDE = "/var/lib/postgresql/*/main.before-*"
 PATRONI_PYTHON = "/opt/patroni/bin/python"
 #: Asks the leader for a switchover and waits until it is done; patronictl does the same after a second of its own.
 SWITCH_OVER = """
