@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from ansible_collections.freeagentics.platform.plugins.module_utils.failover import region
 from ansible_collections.freeagentics.platform.plugins.module_utils.postgres_observe.lsn import show_lsn
 from ansible_collections.freeagentics.platform.plugins.module_utils.restore import mark, plan
 from ansible_collections.freeagentics.platform.plugins.module_utils.restore.target import RestoreError, parse_target
@@ -83,6 +84,11 @@ def restore_begun(marks, cluster, request, elsewhere=()):
     return {"begun": mark.begun(hosts, cluster), "done": done, "nothing": dict(mark.NOTHING)}
 
 
+def restore_epoch(timeline):
+    """Return the number by which a region leads with what was restored, by the timeline that the restore began."""
+    return region.of_restore(int(timeline))
+
+
 def _unarchived(unarchived):
     """Return that a leader's newest log is not in the archive, or the empty text where it is."""
     return plan.unarchived(unarchived["host"], unarchived["said"]) if unarchived else ""
@@ -108,4 +114,4 @@ class FilterModule:
 
     def filters(self):
         """Return the filters by name."""
-        return {"restore_begun": restore_begun, "restore_plan": restore_plan}
+        return {"restore_begun": restore_begun, "restore_epoch": restore_epoch, "restore_plan": restore_plan}

@@ -38,8 +38,17 @@ WRITING = ("primary", "master", "leader")
 CATCH_UP = 16 * 1024 * 1024
 #: Numbers of failovers that each timeline has: the first one for a region that takes over with it, the next one for a
 #: region that leads on with it beside one that is gone, and the last one, of the timeline before, for a restore that
-#: began it (playbooks/vars/restore.yml).
+#: began it.
 NUMBERS = 3
+
+
+def of_restore(timeline: int) -> int:
+    """Return the number by which a region leads with what was restored: the last one of the timeline before its own.
+
+    The timeline that a restore began is newer than all in the archive. So this is more than any region had that comes
+    back, and less than the next one that takes over gets. It is the same however often it is asked.
+    """
+    return NUMBERS * timeline - 1
 
 
 @dataclass(frozen=True)

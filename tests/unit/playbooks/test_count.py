@@ -16,7 +16,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-PLAYBOOKS = Path(__file__).resolve().parents[3] / "playbooks"
+ROOT = Path(__file__).resolve().parents[3]
+PLAYBOOKS = ROOT / "playbooks"
+#: What the tasks get as it is.
+OWN = ("plugins/module_utils", "plugins/filter/restore.py", "plugins/filter/restore_epoch.yml")
 MODULE = """#!/usr/bin/python
 # WANT_JSON
 import json, sys
@@ -43,6 +46,8 @@ def count(tmp_path):
     asked, data = tmp_path / "asked", tmp_path / "main"
     (home / "plugins" / "modules" / "patroni_forget.py").write_text(MODULE.format(asked=str(asked)))
     (home / "plugins" / "filter" / "postgres.py").write_text(FILTER)
+    for path in OWN:
+        (home / path).symlink_to(ROOT / path)
     data.mkdir()
     settings = data / "patroni.dynamic.json"
     tasks = yaml.safe_load((PLAYBOOKS / "tasks/restore/count.yml").read_text())

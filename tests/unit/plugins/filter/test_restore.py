@@ -11,6 +11,7 @@ from ansible_collections.freeagentics.platform.plugins.module_utils.restore.mark
 
 restore_plan = FilterModule().filters()["restore_plan"]
 restore_begun = FilterModule().filters()["restore_begun"]
+restore_epoch = FilterModule().filters()["restore_epoch"]
 
 TEN = 1795687200
 MIB = 1024 * 1024
@@ -243,3 +244,8 @@ def test_log_that_another_repository_has_stands_against_a_plan(changes, archived
         f"repository 2 has {has}, and repository 1 has {had}: what was written in between would be missing in what is "
         "restored. Use -e repository=2, or leave that log there, with -e later_log_is_left=true"
     ] * int(objected)
+
+
+@pytest.mark.parametrize("timeline", [8, "8"])
+def test_the_number_of_a_restore_is_the_last_one_of_the_timeline_before(timeline):
+    assert restore_epoch(timeline) == 23

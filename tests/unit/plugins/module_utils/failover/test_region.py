@@ -21,6 +21,7 @@ from ansible_collections.freeagentics.platform.plugins.module_utils.failover.reg
     lines,
     make,
     moment,
+    of_restore,
 )
 from ansible_collections.freeagentics.platform.plugins.module_utils.failover.seen import Sight, Store
 from ansible_collections.freeagentics.platform.plugins.module_utils.postgres_observe.timeline import History, Switch
@@ -126,6 +127,16 @@ def test_while_both_are_alive_the_one_that_leads_hands_over():
 def test_each_failover_is_counted_on_from_the_highest_number(east, west, epoch):
     plan = plan_of(sight(primary(), epoch=east), sight(standby_leader(), follows="10.0.0.1", epoch=west))
     assert (plan.old, plan.epoch) == ("east", epoch)
+
+
+@pytest.mark.parametrize("gone", [(), ("east",)])
+def test_what_was_restored_is_ahead_of_every_region_that_took_over_and_behind_the_next_one(gone):
+    def takes_over(timeline):
+        leading = standby_leader(history=History(timeline))
+        return plan_of(LOST, sight(leading, follows="10.0.0.1"), gone=gone, power=True).epoch
+
+    # What was restored from what the archive has of timeline 7 began timeline 8.
+    assert takes_over(7) < of_restore(8) < takes_over(8)
 
 
 @pytest.mark.parametrize(("timeline", "west", "epoch"), [(1, 0, 3), (18, 0, 54), (18, 53, 54), (2, 6, 7)])
