@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.freeagentics.platform.plugins.module_utils.failover import region
+from ansible_collections.freeagentics.platform.plugins.module_utils.failover import region, role
 from ansible_collections.freeagentics.platform.plugins.module_utils.postgres_observe.lsn import show_lsn
 from ansible_collections.freeagentics.platform.plugins.module_utils.restore import mark, plan
 from ansible_collections.freeagentics.platform.plugins.module_utils.restore.target import RestoreError, parse_target
@@ -84,9 +84,9 @@ def restore_begun(marks, cluster, request, elsewhere=()):
     return {"begun": mark.begun(hosts, cluster), "done": done, "nothing": dict(mark.NOTHING)}
 
 
-def restore_epoch(timeline):
+def restore_epoch(timeline, settings=None):
     """Return the number by which a region leads with what was restored, by the timeline that the restore began."""
-    return region.of_restore(int(timeline))
+    return role.counted_on(settings or {}, region.of_restore(int(timeline)))
 
 
 def _unarchived(unarchived):

@@ -76,7 +76,7 @@ from typing import Any, Dict, List, Mapping, Tuple
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.freeagentics.platform.plugins.module_utils.failover.role import EPOCH, HEARD
+from ansible_collections.freeagentics.platform.plugins.module_utils.failover.role import EPOCH, counted_on
 from ansible_collections.freeagentics.platform.plugins.module_utils.patroni.dynamic import follows
 from ansible_collections.freeagentics.platform.plugins.module_utils.patroni_io.options import (
     STORE,
@@ -126,13 +126,10 @@ def forget(params: Mapping[str, Any], only_look: bool) -> Tuple[List[str], bool]
 
 
 def _counted(settings: Mapping[str, Any], epoch: int) -> Dict[str, Any]:
-    """Return settings with a number that was too low; nothing where none is asked for, none are there, or theirs does.
-
-    It has to be higher than the one that another region told, too.
-    """
+    """Return settings whose number was too low; nothing where none is asked for, none are there, or theirs does."""
     if not settings or not epoch:
         return {}
-    enough = max(epoch, int(settings.get(HEARD) or 0) + 1)
+    enough = counted_on(settings, epoch)
     return {**settings, EPOCH: enough} if int(settings.get(EPOCH) or 0) < enough else {}
 
 

@@ -49,5 +49,13 @@ def to_lead(config: Mapping[str, Any], epoch: int, slots: Sequence[str]) -> Dict
     return {**found, **({"slots": new} if new else {})}
 
 
+def counted_on(config: Mapping[str, Any], epoch: int) -> int:
+    """Return the number that settings get where they have to have ``epoch`` at least; never counted down.
+
+    It is above the one that another region told, too: of that one the timeline may be in no archive that is read.
+    """
+    return max(epoch, int(config.get(EPOCH) or 0), int(config.get(HEARD) or 0) + 1)
+
+
 def _counted(config: Mapping[str, Any], epoch: int) -> Dict[str, Any]:
     return {EPOCH: epoch} if int(config.get(EPOCH) or 0) < epoch else {}

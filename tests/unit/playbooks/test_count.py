@@ -57,7 +57,7 @@ def count(tmp_path):
             copied.pop(name, None)
         if "ansible.builtin.include_tasks" in one:
             one["ansible.builtin.include_tasks"] = str(PLAYBOOKS / "tasks/restore/forget.yml")
-    epoch = yaml.safe_load((PLAYBOOKS / "vars/restore.yml").read_text())["__restore_epoch"]
+    timeline = yaml.safe_load((PLAYBOOKS / "vars/restore.yml").read_text())["__restore_timeline"]
     (tmp_path / "ansible.cfg").touch()
 
     def run(there, done=0, restored=None):
@@ -70,7 +70,7 @@ def count(tmp_path):
             "secret_etcd_patroni": "secret",
             "__restore_ca": "/ca",
             "__restore_data": str(data),
-            "__restore_epoch": epoch,
+            "__restore_timeline": timeline,
             **({} if restored is None else {"__restored": {"timeline": restored}}),
         }
         # As the play before it left it.

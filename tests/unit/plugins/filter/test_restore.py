@@ -246,6 +246,19 @@ def test_log_that_another_repository_has_stands_against_a_plan(changes, archived
     ] * int(objected)
 
 
-@pytest.mark.parametrize("timeline", [8, "8"])
-def test_the_number_of_a_restore_is_the_last_one_of_the_timeline_before(timeline):
-    assert restore_epoch(timeline) == 23
+@pytest.mark.parametrize(
+    ("settings", "number"),
+    [
+        ({}, 23),
+        ({"region_epoch": None, "region_heard": None}, 23),
+        ({"region_epoch": 40}, 40),
+        ({"region_heard": 22}, 23),
+        ({"region_epoch": 2, "region_heard": 23}, 24),
+        ({"region_epoch": 40, "region_heard": 30}, 40),
+    ],
+)
+def test_the_number_of_a_restore_is_the_last_one_of_the_timeline_before_or_above_all_that_the_settings_know(
+    settings, number
+):
+    assert restore_epoch(8, settings) == number
+    assert restore_epoch(8) == 23
