@@ -4,15 +4,13 @@
 
 from __future__ import annotations
 
-import json
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import yaml
+
+from tests.unit.playbooks import roles
 
 ROOT = Path(__file__).resolve().parents[3]
 #: Which declared ports a role's variable stands for, over all hosts that get the role.
@@ -67,16 +65,6 @@ def last_number(value: object) -> int:
     return int((re.findall(r"\d+", str(value)) or ["0"])[-1])
 
 
-def seen_in(topology: Path, playbook: str, *variables: str) -> list[dict]:
-    """Return what the roles of a playbook get as these variables."""
-    script = Path(__file__).with_name("role_variables.py")
-    command = [sys.executable, str(script), str(topology), str(ROOT / playbook), *variables]
-    environment = {**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg")}
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
-
-
 @pytest.fixture(scope="module", name="seen")
 def seen_by_roles(tmp_path_factory):
     """What the roles of site.yml get on the hosts of the lab, after the declared ports were moved."""
@@ -89,7 +77,7 @@ def seen_by_roles(tmp_path_factory):
     (folder / "group_vars").symlink_to(lab / "group_vars")
     changed = yaml.safe_dump({"extends": str(lab / "topology.yml"), "services": services})
     (folder / "topology.yml").write_text(changed, encoding="utf-8")
-    return seen_in(folder / "topology.yml", "site.yml", *FED, *OWN)
+    return roles.variables(folder / "topology.yml", "site.yml", *FED, *OWN)
 
 
 def test_every_role_variable_with_the_number_of_a_declared_port_is_known_here():
@@ -133,7 +121,7 @@ def test_what_is_no_declared_port_stays_where_it_is(seen):
 
 
 def test_a_platform_without_database_and_cache_is_watched_all_the_same():
-    seen = seen_in(ROOT / "molecule/monitoring/topology.yml", "playbooks/monitoring.yml", *FED)
+    seen = roles.variables("molecule/monitoring/topology.yml", "playbooks/monitoring.yml", *FED)
     values = {one["variable"]: one["value"] for one in seen if one["host"] == "mon1"}
     assert values == {
         "alertmanager_peer_port": 9094,

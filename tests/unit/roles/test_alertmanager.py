@@ -7,18 +7,16 @@ What it does with alerts is shown by the running one, in molecule/monitoring/tes
 
 from __future__ import annotations
 
-import json
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import yaml
 
+from tests.unit.playbooks import roles
+
 ROOT = Path(__file__).resolve().parents[3]
-PLAYBOOKS = ROOT / "tests/unit/playbooks"
+PLAYBOOK = "playbooks/monitoring.yml"
 FOLDER = "/etc/prometheus/alertmanager"
 #: What stands in the vault of production.
 VAULT = {
@@ -29,19 +27,9 @@ VAULT = {
 }
 
 
-def run(script, *arguments):
-    """What a script that loads Ansible prints."""
-    command = [sys.executable, str(PLAYBOOKS / script), *map(str, arguments)]
-    environment = {**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg")}
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
-
-
 def configurations(inventory):
     """The text of alertmanager.yml on each host."""
-    template = "etc/prometheus/alertmanager/alertmanager.yml.j2"
-    return run("role_template.py", inventory, "playbooks/monitoring.yml", "alertmanager", template)
+    return roles.template(inventory, PLAYBOOK, "alertmanager", "etc/prometheus/alertmanager/alertmanager.yml.j2")
 
 
 @pytest.fixture(scope="module", name="inventory")
@@ -116,8 +104,7 @@ def test_of_the_secrets_only_the_dead_mans_switch_is_in_the_configuration(texts,
 
 
 def test_the_files_of_the_secrets_are_those_that_the_configuration_names(inventory, texts):
-    variable = "__alertmanager_secret_files"
-    found = run("role_variables.py", inventory, "playbooks/monitoring.yml", variable)
+    found = roles.variables(inventory, PLAYBOOK, "__alertmanager_secret_files")
     files = next(one["value"] for one in found if one["host"] == "mon1")
     assert {file["path"].rpartition("/")[2]: file["content"] for file in files} == {
         "pager-key": VAULT["vault_pager_key"],

@@ -4,14 +4,12 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import yaml
+
+from tests.unit.playbooks import roles
 
 ROOT = Path(__file__).resolve().parents[3]
 TEMPLATES = "var/lib/prometheus/node-exporter/declared.prom.j2", "etc/systemd/system/host-metrics.service.j2"
@@ -19,12 +17,7 @@ TEMPLATES = "var/lib/prometheus/node-exporter/declared.prom.j2", "etc/systemd/sy
 
 def rendered(topology, template):
     """A template of the exporters, by host."""
-    script = "tests/unit/playbooks/role_template.py"
-    command = [sys.executable, script, str(topology), "playbooks/monitoring.yml", "exporters", template]
-    environment = {**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg")}
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+    return roles.template(topology, "playbooks/monitoring.yml", "exporters", template)
 
 
 @pytest.fixture(scope="module", name="topology")

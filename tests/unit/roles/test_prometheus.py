@@ -7,7 +7,6 @@ That Prometheus takes what is rendered, and sends, is shown in molecule/monitori
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import subprocess
@@ -17,7 +16,10 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.unit.playbooks import roles
+
 ROOT = Path(__file__).resolve().parents[3]
+PLAYBOOK = "playbooks/monitoring.yml"
 #: What an inventory says of a store of samples, as the documentation has it.
 EXAMPLES = re.findall(
     r"```yaml\n# inventories/prod/group_vars/prometheus/main.yml\n(.*?)```",
@@ -41,20 +43,11 @@ STORES = {
 }
 
 
-def run(script, inventory, *arguments):
-    """What a script that loads Ansible prints of the playbook of the monitoring."""
-    command = [sys.executable, f"tests/unit/playbooks/{script}", str(inventory), "playbooks/monitoring.yml", *arguments]
-    environment = {**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg")}
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
-
-
 def files(topology, variable, name):
     """The files of a name that a variable of the role has, by server."""
     return {
         one["host"]: [yaml.safe_load(file["content"]) for file in one["value"] if file["path"].endswith(f"/{name}")]
-        for one in run("role_variables.py", topology, variable)
+        for one in roles.variables(topology, PLAYBOOK, variable)
     }
 
 
@@ -65,8 +58,7 @@ def own_rules(topology):
 
 def jobs(topology, server):
     """What a server scrapes, by job."""
-    texts = run("role_template.py", topology, "prometheus", "etc/prometheus/prometheus.yml.j2")
-    return {job["job_name"]: job for job in yaml.safe_load(texts[server])["scrape_configs"]}
+    return {job["job_name"]: job for job in yaml.safe_load(configurations(topology)[server])["scrape_configs"]}
 
 
 def test_each_server_knows_the_gateway_that_its_probes_go_through():
@@ -91,7 +83,7 @@ def inventory(folder, example=""):
 
 def configurations(topology):
     """The text of prometheus.yml, by server."""
-    return run("role_template.py", topology, "prometheus", "etc/prometheus/prometheus.yml.j2")
+    return roles.template(topology, PLAYBOOK, "prometheus", "etc/prometheus/prometheus.yml.j2")
 
 
 def test_there_are_examples():
@@ -117,7 +109,7 @@ def test_a_store_of_samples_is_in_the_configuration_as_the_documentation_says(tm
 
 def test_secrets_are_files_that_prometheus_alone_reads(tmp_path):
     topology = inventory(tmp_path, "".join(EXAMPLES[1:]))
-    for one in run("role_variables.py", topology, "__prometheus_secret_files"):
+    for one in roles.variables(topology, PLAYBOOK, "__prometheus_secret_files"):
         folder = {"path": "/etc/prometheus/secrets", "state": "directory", "group": "prometheus", "mode": "0750"}
         file = {"content": SECRET, "group": "prometheus", "mode": "0640", "secret": True}
         assert one["value"] == [folder, {"path": "/etc/prometheus/secrets/mimir.secret", **file}]
