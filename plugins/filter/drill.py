@@ -17,7 +17,7 @@ from ansible_collections.freeagentics.platform.plugins.module_utils.drill import
     scenarios,
     wanted,
 )
-from ansible_collections.freeagentics.platform.plugins.module_utils.drill.acted import acted
+from ansible_collections.freeagentics.platform.plugins.module_utils.drill.acted import acted, seconds_of
 from ansible_collections.freeagentics.platform.plugins.module_utils.drill.noticed import noticed
 from ansible_collections.freeagentics.platform.plugins.module_utils.failover import seen
 
@@ -179,8 +179,8 @@ def drill_report(planned, outcome):
     ]
     operated = outcome.get("operated") or {}
     after = acted(operated["delta"], operated["timeline"]) if operated else None
-    until = scenarios.longest(attempts, outcome["begun"], outcome["ended"]).end
-    back = _back(operated["start"], until) if operated else None
+    away = scenarios.longest(attempts, outcome["begun"], outcome["ended"])
+    back = _back(attempts, operated, away) if operated else None
     if back is not None:
         name, limit = "from the operator's command until records were stored again", wanted.AWAY.get(planned["name"])
         figures.append({"name": name, "measured": f"{back} s", "target": f"{limit:g} s" if limit else ""})
@@ -226,13 +226,23 @@ def _row(line):
     return (key, value, timeline) if timeline else (key, value)
 
 
-def _back(start, until):
-    """Return how many seconds after the operator's command the site was no longer away; None where it was before.
+def _back(attempts, operated, away):
+    """Return how many seconds after the operator's command records were stored again.
 
-    :param start: when the command was called, as M(ansible.builtin.command) returns it, in the time zone of this host.
+    None where they were before, or were not any more.
+
+    What counts is the longest outage in the time of the command: later ones come from what a drill gives back.
+
+    :param operated: ``start`` is when the command was called, as M(ansible.builtin.command) returns it, in the time
+        zone of this host, and ``delta`` how long it took.
+    :param away: the longest outage of the drill.
     """
-    seconds = round(until - datetime.fromisoformat(start).timestamp(), 1)
-    return seconds if seconds > 0 else None
+    start = datetime.fromisoformat(operated["start"]).timestamp()
+    try:
+        gap = ledger.outage(attempts, start, start + seconds_of(operated["delta"]))
+    except ValueError:
+        return None
+    return round(gap.end - start, 1) if away.end > start else None
 
 
 def _soonest(told):

@@ -26,11 +26,12 @@ def acted(delta: str, timeline: Sequence[Mapping[str, Any]]) -> Optional[float]:
     if not looked or looked[-1] is timeline[-1]:
         return None
     end = max(one["from"] + one["seconds"] for one in timeline)
-    begun: float = _seconds(delta) - end + looked[-1]["from"] + looked[-1]["seconds"]
+    begun: float = seconds_of(delta) - end + looked[-1]["from"] + looked[-1]["seconds"]
     return round(begun, 1)
 
 
-def _seconds(delta: str) -> float:
+def seconds_of(delta: str) -> float:
+    """Return how long a command took, in seconds."""
     days, _word, clock = delta.rpartition(" ")
     hours, minutes, seconds = clock.split(":")
     return int(days.split()[0] if days else 0) * 86400 + int(hours) * 3600 + int(minutes) * 60 + float(seconds)

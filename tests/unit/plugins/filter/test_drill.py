@@ -417,6 +417,10 @@ def test_where_an_operator_acted_the_report_says_how_soon():
         },
         {"name": "from the operator's command to its first act", "measured": "5.5 s", "target": "10 s"},
     ]
+    # A longer one that came later is that of what the drill gave back.
+    early = {"start": time.strftime(CALLED_AT, time.localtime(102)), "delta": "0:00:11.4", "timeline": timeline}
+    assert report_of(operated=early)["report"]["drill"]["back"] == 11.5
+    assert report_of(operated=early, ledger=ledger_of(98))["report"]["drill"]["back"] is None
     late = {"start": time.strftime(CALLED_AT, time.localtime(131)), "delta": "0:00:11.5", "timeline": timeline}
     assert report_of(operated=late)["report"]["drill"]["back"] is None
 
