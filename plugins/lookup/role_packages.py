@@ -11,6 +11,7 @@ version_added: 0.1.0
 description:
   - Reads the package lists (variables whose names end in C(_packages)) from the C(defaults/main.yml) of roles of this
     collection, so that a playbook can install everything that a host needs in one transaction.
+  - A list that the inventory or a play gives counts instead of the role's.
 author:
   - FreeAgentics (@freeagentics)
 options:
@@ -58,7 +59,12 @@ class LookupModule(LookupBase):
     def run(self, terms, variables=None, **kwargs):
         """Return the packages of the roles of the groups in ``terms``."""
         self.set_options(var_options=variables, direct=kwargs)
+        known = variables or {}
+
+        def given(name):
+            return self._templar.template(known[name]) if name in known else None
+
         try:
-            return list(packages_of_roles(ROLES, roles_of_groups(self.get_option("roles_by_group"), terms)))
+            return list(packages_of_roles(ROLES, roles_of_groups(self.get_option("roles_by_group"), terms), given))
         except RolePackagesError as error:
             raise AnsibleLookupError(str(error)) from error

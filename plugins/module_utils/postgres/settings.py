@@ -74,7 +74,7 @@ def _maintenance(machine: Machine) -> int:
 
 
 def _autovacuum_workers(machine: Machine) -> int:
-    return max(3, machine.vcpus // 4)
+    return min(16, max(3, machine.vcpus // 4))
 
 
 def _workers(machine: Machine) -> int:
@@ -221,7 +221,8 @@ _RULES: Tuple[_Rule, ...] = (
         "autovacuum_max_workers",
         lambda machine: str(_autovacuum_workers(machine)),
         "processes",
-        f"a quarter of the processors, at least the default of 3: {_VACUUM}#GUC-AUTOVACUUM-MAX-WORKERS",
+        "a quarter of the processors, from the default of 3 to the 16 that PostgreSQL 18 has room for by default: "
+        f"{_VACUUM}#GUC-AUTOVACUUM-MAX-WORKERS",
         restart=True,
     ),
     _Rule(

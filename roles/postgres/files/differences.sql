@@ -16,6 +16,9 @@ SELECT statement FROM (
   SELECT 3, 'REVOKE ALL ON DATABASE ' || quote_ident(current_database()) || ' FROM PUBLIC'
     WHERE has_database_privilege('public', current_database(), 'CONNECT,TEMPORARY,CREATE')
   UNION ALL
+  -- Until PostgreSQL 14 the first superuser has the schema; from 15 on it is the database owner's by itself.
+  SELECT 3, 'ALTER SCHEMA public OWNER TO pg_database_owner' FROM pg_namespace WHERE nspname = 'public' AND nspowner = 10
+  UNION ALL
   SELECT 4, 'GRANT CONNECT ON DATABASE ' || quote_ident(current_database()) || ' TO ' || quote_ident(name)
     FROM wanted, unnest(ARRAY[backup, monitor]) AS name
     WHERE has_database_privilege('public', current_database(), 'CONNECT')

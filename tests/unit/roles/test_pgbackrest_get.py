@@ -213,7 +213,8 @@ CALL = "--stanza=platform --no-archive-async --io-timeout=10 archive-get"
 
 def test_what_no_repository_had_beforehand_is_not_asked_for_again_for_a_while(ask, tmp_path):
     note = tmp_path / "absent"
-    assert ask("00000064.history", path="--ahead", status=1) == (0, f"{CALL} 00000064.history {note}.found")
+    call = CALL.replace("--io", "--repo=1 --io")
+    assert ask("00000064.history", path="--ahead", status=1) == (0, f"{call} 00000064.history {note}.found")
     assert ask("00000064.history", status=9) == (1, "")
     assert ask("00000065.history") == (0, f"{CALL} 00000065.history pg_wal/RECOVERYXLOG")
     # What came meanwhile is taken all the same.

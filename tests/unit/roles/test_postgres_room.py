@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from types import ModuleType, SimpleNamespace
 
 import pytest
@@ -15,7 +16,7 @@ import pytest
 def program(program_of):
     """The program, on a host of a cluster that another member leads."""
     loaded = program_of("postgres/files/usr/local/sbin/postgres-room")
-    loaded.another_leads = lambda path: True
+    loaded.may_lead = lambda path: False
     return loaded
 
 
@@ -45,23 +46,58 @@ def test_a_start_waits_for_room(program, monkeypatch, tmp_path, capsys, needed, 
     assert capsys.readouterr().out == told * status
 
 
-@pytest.mark.parametrize(("leader", "status"), [("db1", 0), ("", 0), ("db2", 1), (None, 1)])
-def test_who_leads_or_may_starts_without_room(program_of, monkeypatch, tmp_path, leader, status):
-    """None is a cluster store that does not answer: Patroni starts no server then, and rewinds it once it does."""
+class Sync:
+    """Who was synchronous at the end, the one that led then among them; nobody where commits wait for none."""
 
-    def get_dcs(config):
-        assert config == {"name": "db1", "path": "patroni.yml", "patronictl": True}
-        if leader is None:
-            raise TimeoutError
-        return SimpleNamespace(get_cluster=lambda: SimpleNamespace(leader=leader and SimpleNamespace(name=leader)))
+    def __init__(self, *names):
+        self._names = names
+        self.is_empty = not names
 
-    for name, what in (("patroni", {}), ("patroni.config", {"Config": Config}), ("patroni.dcs", {"get_dcs": get_dcs})):
-        module = ModuleType(name)
-        vars(module).update(what)
-        monkeypatch.setitem(sys.modules, name, module)
-    program = program_of("postgres/files/usr/local/sbin/postgres-room")
-    monkeypatch.setattr(program, "free", lambda directory: 0)
-    assert program.main(str(tmp_path), "256", "patroni.yml", lambda seconds: None) == status
+    def matches(self, name, check_leader):
+        return check_leader and name in self._names
+
+
+@pytest.fixture
+def start(program_of, monkeypatch, tmp_path):
+    """Start a member without room, db1, in a cluster that its store tells of."""
+
+    def run(get_cluster):
+        def get_dcs(config):
+            assert config == {"name": "db1", "path": "patroni.yml", "patronictl": True}
+            return SimpleNamespace(get_cluster=get_cluster)
+
+        patroni = {"patroni": {}, "patroni.config": {"Config": Config}, "patroni.dcs": {"get_dcs": get_dcs}}
+        for name, what in patroni.items():
+            module = ModuleType(name)
+            vars(module).update(what)
+            monkeypatch.setitem(sys.modules, name, module)
+        program = program_of("postgres/files/usr/local/sbin/postgres-room")
+        monkeypatch.setattr(program, "free", lambda directory: 0)
+        monkeypatch.setattr(program, "ANSWER", 1)
+        return program.main(str(tmp_path), "256", "patroni.yml", lambda seconds: None)
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("leader", "synchronous", "status"),
+    [
+        ("db1", ["db1", "db2"], 0),
+        ("db2", ["db2", "db1"], 1),
+        ("", ["db1"], 0),
+        ("", [], 0),
+        # Others went on without it, and it would have to be rewound.
+        ("", ["db2", "db3"], 1),
+    ],
+)
+def test_who_leads_or_may_starts_without_room(start, leader, synchronous, status):
+    held = SimpleNamespace(name=leader) if leader else None
+    assert start(lambda: SimpleNamespace(leader=held, sync=Sync(*synchronous))) == status
+
+
+def test_a_store_that_does_not_answer_is_not_waited_for(start):
+    """Patroni starts no server then, and would rewind it once the store does."""
+    assert start(lambda: time.sleep(30)) == 1
 
 
 class Config:

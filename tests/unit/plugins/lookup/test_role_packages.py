@@ -13,7 +13,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[4]
 
 
-def ansible(expression: str) -> subprocess.CompletedProcess:
+def ansible(expression: str, *words: str) -> subprocess.CompletedProcess:
     """Let Ansible show the value of an expression."""
     command = [str(Path(sys.executable).with_name("ansible")), "localhost", "-i", "localhost,", "-c", "local"]
     environment = {**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1"}
@@ -22,7 +22,7 @@ def ansible(expression: str) -> subprocess.CompletedProcess:
     environment["ANSIBLE_STDOUT_CALLBACK"] = "ansible.builtin.oneline"
     arguments = json.dumps({"msg": "{{ " + expression + " }}"})
     return subprocess.run(
-        [*command, "-m", "ansible.builtin.debug", "-a", arguments],
+        [*command, "-m", "ansible.builtin.debug", "-a", arguments, *words],
         cwd=ROOT,
         env=environment,
         capture_output=True,
@@ -31,10 +31,10 @@ def ansible(expression: str) -> subprocess.CompletedProcess:
     )
 
 
-def lookup(roles_by_group: str) -> subprocess.CompletedProcess:
+def lookup(roles_by_group: str, *words: str) -> subprocess.CompletedProcess:
     """Ask for the packages of a host that is in the group platform."""
     name = "'freeagentics.platform.role_packages'"
-    return ansible(f"query({name}, 'platform', 'zone_a', roles_by_group={roles_by_group})")
+    return ansible(f"query({name}, 'platform', 'zone_a', roles_by_group={roles_by_group})", *words)
 
 
 def test_packages_of_the_roles_of_the_host_s_groups_are_found():
@@ -47,3 +47,12 @@ def test_an_unknown_role_is_named():
     result = lookup("{'platform': ['pkii']}")
     assert result.returncode != 0
     assert "pkii: no such role in" in result.stdout + result.stderr
+
+
+def test_another_version_that_the_inventory_names_is_what_is_installed():
+    roles = "{'platform': ['postgres', 'backup']}"
+    assert "postgresql-15" in lookup(roles).stdout
+    shown = lookup(roles, "-e", "postgres_version=16").stdout
+    assert "postgresql-client-16" in shown
+    assert "postgresql-15" not in shown
+    assert "mine" in lookup(roles, "-e", '{"major": 9, "postgres_packages": ["mine-{{ major }}"]}').stdout

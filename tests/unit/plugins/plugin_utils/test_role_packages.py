@@ -45,7 +45,21 @@ def test_an_unknown_role_is_named_with_the_known_ones(roles: Path) -> None:
     assert str(caught.value) == f"wbe: no such role in {roles}; the roles are: bare, cache, web"
 
 
-@pytest.mark.parametrize("value", ["nginx", "[1]", '["{{ other }}"]'])
+def test_a_name_may_have_a_variable_in_it_and_what_is_given_counts(tmp_path: Path) -> None:
+    write_role(
+        tmp_path,
+        "db",
+        '---\ndb_packages: ["db-{{ db_version }}", "tool-{{ version | default(\'2\') }}"]\ndb_version: "15"\n',
+    )
+    assert packages_of_role(tmp_path, "db") == ("db-15", "tool-2")
+    assert packages_of_role(tmp_path, "db", {"db_version": 16, "version": "3"}.get) == ("db-16", "tool-3")
+    assert packages_of_roles(tmp_path, ["db"], {"db_packages": ["other", "db-{{ db_version }}"]}.get) == (
+        "db-15",
+        "other",
+    )
+
+
+@pytest.mark.parametrize("value", ["nginx", "[1]", '["{{ other }}"]', '["{{ web_packages[0] }}"]'])
 def test_a_list_that_cannot_be_read_before_a_run_is_refused(tmp_path: Path, value: str) -> None:
     write_role(tmp_path, "web", f"---\nweb_packages: {value}\n")
     with pytest.raises(RolePackagesError) as caught:
