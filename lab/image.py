@@ -5,13 +5,16 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 
 from lab import podman
 from lab.run import capture, logged, say, step
 from lab.state import CACHE, shared_lock
 
-SUITE = "bookworm"
+#: The release of Debian that hosts have, and the major version of PostgreSQL that each release has.
+SUITE = os.environ.get("LAB_SUITE") or "bookworm"
+POSTGRES = {"bookworm": "15", "trixie": "17"}
 PACKAGES = (
     "ca-certificates",
     "chrony",

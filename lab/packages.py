@@ -32,6 +32,8 @@ SOURCE = DIRECTORY / "source"
 REFERENCE_SERVICE = REPOSITORY / "lab" / "reference_service" / "packages.yml"
 #: What is installed in a lab to let it meet faults.
 DRILLS = REPOSITORY / "tests" / "drills" / "packages.yml"
+#: What roles and scenarios are told of the release that hosts have.
+GIVEN = {"postgres_version": image.POSTGRES[image.SUITE]}
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 UNKNOWN = re.compile(r"(?:Unable to locate package |Package '?|any package by \w+ ')([a-z0-9][a-z0-9+.-]+)")
 
@@ -44,7 +46,7 @@ def wanted(roles: Path = REPOSITORY / "roles") -> Dict[str, Tuple[str, ...]]:
     found = {}
     for role in sorted(path.name for path in roles.iterdir() if path.is_dir()):
         try:
-            packages = packages_of_role(roles, role)
+            packages = packages_of_role(roles, role, GIVEN.get)
         except RolePackagesError as error:
             raise LabError(
                 f"role {role}: its packages cannot be read", str(error), "write a plain list of package names"
@@ -63,7 +65,7 @@ def of_scenarios(molecule: Path = REPOSITORY / "molecule") -> Dict[str, Tuple[st
     for path in sorted(molecule.glob("*/packages.yml")):
         name = f"molecule/{path.parent.name}"
         try:
-            found[name] = packages_of_file(path)
+            found[name] = packages_of_file(path, GIVEN.get)
         except RolePackagesError as error:
             raise LabError(
                 f"{name}: its packages cannot be read", str(error), "write a plain list of package names"

@@ -48,12 +48,13 @@ def packages_of_role(roles_directory: Path, role: str, given: Given = nothing) -
     return tuple(lists[f"{name}_{part}_packages"]) if part else _all(lists)
 
 
-def packages_of_file(path: Path) -> Tuple[str, ...]:
+def packages_of_file(path: Path, given: Given = nothing) -> Tuple[str, ...]:
     """Return the packages of all ``_packages`` lists of a YAML file, in its order.
 
+    :param given: what counts instead of the file's variables.
     :raises RolePackagesError: a list holds something other than plain strings.
     """
-    return _all(_lists(path, nothing))
+    return _all(_lists(path, given))
 
 
 def _lists(path: Path, given: Given) -> Dict[str, List[str]]:

@@ -133,7 +133,7 @@ def test_the_other_region_follows(host, leader):
 def test_a_killed_server_is_succeeded_within_seconds(host, leader):
     api, addresses = of("api1", host), ",".join(MEMBERS.values())
     assert connect(api, addresses, "app", APP, target_session_attrs="read-write", sslmode="require").rc == 0
-    of(leader, host).check_output("kill -9 $(head -1 /var/lib/postgresql/15/main/postmaster.pid)")
+    of(leader, host).check_output("kill -9 $(head -1 /var/lib/postgresql/*/main/postmaster.pid)")
     write = "CREATE TABLE IF NOT EXISTS written ()"
     parameters = {"target_session_attrs": "read-write", "sslmode": "require", "connect_timeout": 2}
     wait_for(lambda: connect(api, addresses, "app", APP, write, **parameters).rc == 0, 20)

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 SCENARIO = Path(os.environ["MOLECULE_SCENARIO_DIRECTORY"])
-DATA = "/var/lib/postgresql/15/main"
-BIN = "/usr/lib/postgresql/15/bin"
+VERSION = "17" if os.environ.get("LAB_SUITE") == "trixie" else "15"
+DATA = f"/var/lib/postgresql/{VERSION}/main"
+BIN = f"/usr/lib/postgresql/{VERSION}/bin"
 MEMBERS = ("db1", "db2", "db3")
 
 testinfra_hosts = ["ssh://db1"]
