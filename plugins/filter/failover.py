@@ -27,6 +27,10 @@ def failover_plan(hosts, request=None, now=None):
     try:
         wanted = _request(request or {})
         sight = _sight(hosts, request or {})
+        members = [one.name for one in sight.members]
+        for variable, names in (("old_primary", filter(None, [wanted.old_primary])), ("without", wanted.without)):
+            for name in names:
+                _one_of(members, variable, name)
     except ValueError as error:
         return {"refusal": str(error), "shown": []}
     return {**_told(sight, plan.make(sight, wanted, now or time())), "request": asdict(wanted)}
@@ -238,6 +242,9 @@ def _request(request):
     unfenced = str(request.get("unfenced") or "wait")
     if unfenced not in UNFENCED:
         raise ValueError(f"unfenced is {unfenced!r}: use {' or '.join(UNFENCED)}")
+    unknown_loss = str(request.get("unknown_loss") or "false").lower()
+    if unknown_loss not in ("true", "false"):
+        raise ValueError(f"unknown_loss is {request['unknown_loss']!r}: use true or false")
     return plan.Request(
         candidate=str(request.get("candidate") or ""),
         old_primary=str(request.get("old_primary") or ""),
@@ -245,7 +252,7 @@ def _request(request):
         unfenced=unfenced,
         without=_names(request, "without"),
         lost_bytes=lost_bytes,
-        unknown_loss=str(request.get("unknown_loss") or "false").lower() == "true",
+        unknown_loss=unknown_loss == "true",
     )
 
 

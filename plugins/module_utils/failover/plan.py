@@ -126,6 +126,8 @@ def make(sight: Sight, request: Request, now: float = 0.0) -> Plan:
     old, stop, left = sight.member(store.leader), _writers_without_lease(sight), _left_stopped(sight)
     if store.leader and request.old_primary != store.leader and serves(sight, old):
         why = f"{store.leader} leads and {_how_it_serves(sight, old)}"
+        if request.candidate not in ("", store.leader):
+            why += f". That {request.candidate} leads instead, as planned, is what playbooks/switchover.yml does"
         steps = tuple(f"stop {name}, which takes writes without the lease, and let it follow" for name in stop)
         return Plan(NOTHING, why=why, stop=stop, left=left, steps=(*steps, *_let_back(left)))
     able = candidates(sight, store.leader)
@@ -438,6 +440,8 @@ def _nobody(sight: Sight, request: Request, able: Sequence[Member]) -> Objection
         if asked is None:
             return Objection(f"{request.candidate} is no member of this cluster; {names} can lead")
         reason = unable(sight, asked) or "it holds the lease itself"
+        if request.candidate == request.old_primary:
+            reason = "it is the one that shall lead no more"
         return Objection(f"{request.candidate} cannot lead: {reason}. {names} can")
     reasons = "; ".join(
         f"{one.name}: {unable(sight, one) or 'it is the one that leads no more'}" for one in sight.members
@@ -470,6 +474,11 @@ def _strayed(sight: Sight, member: Member) -> str:
     return f"it alone left timeline {common.timeline}, at {show_lsn(left)}"
 
 
+def _starts(member: Member) -> bool:
+    """Return whether a member's Patroni runs, and its server is on its way up."""
+    return member.reached and member.patroni == "active" and not (member.answers or member.frozen or member.held)
+
+
 def _may_be_elected(sight: Sight) -> Iterator[Objection]:
     """Tell of members that Patroni, which compares numbers and positions alone, might take although they strayed."""
     for one in sight.members:
@@ -491,7 +500,15 @@ def _of_loss(
         return
     silent = _silent(sight, candidate) if lost is None else []
     unheard = [name for name in silent if name not in request.without]
-    if unheard:
+    starting = [one.name for one in sight.members if one.name in unheard and _starts(one)]
+    if unheard and len(starting) == len(unheard):
+        is_, its = ("is", "its") if len(unheard) == 1 else ("are", "their")
+        yield Objection(
+            f"{', '.join(unheard)} {is_} starting, and may hold acknowledged writes that {candidate.name} lacks: "
+            f"Patroni elects by itself once {its} PostgreSQL answers. Run this again in some seconds",
+            f"-e without={','.join(silent)}, which loses those writes for good",
+        )
+    elif unheard:
         does, it = ("does", "it") if len(unheard) == 1 else ("do", "them")
         yield Objection(
             f"{', '.join(unheard)} {does} not answer and may hold acknowledged writes that {candidate.name} lacks, "

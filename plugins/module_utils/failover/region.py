@@ -17,6 +17,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
+from ansible_collections.freeagentics.platform.plugins.module_utils.failover import plan as inside
 from ansible_collections.freeagentics.platform.plugins.module_utils.failover.plan import (
     Objection,
     candidates,
@@ -505,10 +506,11 @@ def _of_the_old_region(sight: Sight, plan: Plan, request: Request, silent: List[
     able = candidates(sight, sight.store.leader if sight.store else "") if sight.store else []
     if able:
         names = ", ".join(one.name for one in able)
-        yield Objection(
-            f"{names} can lead in {plan.old}, and nothing is lost so: -e scope=database does that",
-            overrule,
-        )
+        against = inside.make(sight, inside.Request(power=request.power)).objections
+        said = "and nothing is lost so: -e scope=database does that"
+        if against:
+            said = f"once this is settled: {against[0].reason}. -e scope=database does that then"
+        yield Objection(f"{names} can lead in {plan.old}, {said}", overrule)
     if silent and not request.power:
         yield Objection(
             f"nothing proves that {plan.old} cannot write: {', '.join(silent)} {'do' if len(silent) > 1 else 'does'} "

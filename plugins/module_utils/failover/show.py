@@ -30,8 +30,8 @@ def lines(sight: Sight, plan: Plan) -> List[str]:
             "lease": [_lease(sight)],
             "leads next": [_next(plan)],
             "lost": [plan.loss] if plan.candidate or plan.back else [],
-            "steps": _numbered(plan.steps),
             "against it": list(_objections(plan.objections)),
+            "steps": _numbered(plan.steps),
         }
     )
 
@@ -47,8 +47,8 @@ def region_lines(sights: Mapping[str, Sight], addresses: Mapping[str, str], plan
             "silent": [_silent(one) for one, _store in members if not one.reached],
             "leads next": said["leads next"],
             "lost": said["lost"],
-            "steps": _numbered(plan.steps),
             "against it": list(_objections(plan.objections)),
+            "steps": _numbered(plan.steps),
         }
     )
 

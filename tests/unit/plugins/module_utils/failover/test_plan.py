@@ -516,10 +516,22 @@ def test_where_every_member_is_far_behind_patroni_elects_nobody():
 
 def test_a_server_that_is_down_does_not_tell_how_much_it_has():
     """It has its last checkpoint at least, and maybe what a client was told of."""
-    down = standby("db3", 500, answers=False, exact=False)
+    down = standby("db3", 500, answers=False, exact=False, patroni="inactive")
     assert [reason for reason, _overrule in objections(dead("db1"), standby("db2"), down)] == [
         "db3 does not answer and may hold acknowledged writes that db2 lacks, and Patroni elects nobody without it: "
         "bring it back"
+    ]
+
+
+def test_a_server_that_is_starting_is_waited_for():
+    """Whoever has brought it back is not told to do so."""
+    down = standby("db3", 500, answers=False, exact=False)
+    assert objections(dead("db1"), standby("db2"), down, request=Request(power=True)) == [
+        (
+            "db3 is starting, and may hold acknowledged writes that db2 lacks: Patroni elects by itself once its "
+            "PostgreSQL answers. Run this again in some seconds",
+            "-e without=db3, which loses those writes for good",
+        )
     ]
 
 
@@ -651,6 +663,18 @@ def test_where_only_the_one_can_lead_that_shall_not_it_is_said():
 def test_a_candidate_that_cannot_lead_is_refused(member, name, reason):
     members = [member, standby("db2"), standby("db3")]
     assert objections(*members, request=Request(candidate=name, power=True)) == [(reason, "")]
+
+
+def test_a_candidate_that_shall_lead_no_more_is_refused():
+    request = Request(candidate="db1", old_primary="db1")
+    reason = "db1 cannot lead: it is the one that shall lead no more. db2, db3 can"
+    assert (reason, "") in objections(primary("db1"), standby("db2"), standby("db3"), request=request)
+
+
+def test_whoever_shall_lead_instead_of_one_that_serves_is_told_how():
+    plan = make(sight(primary("db1"), standby("db2"), standby("db3")), Request(candidate="db2"))
+    assert plan.kind == NOTHING
+    assert plan.why.endswith(". That db2 leads instead, as planned, is what playbooks/switchover.yml does")
 
 
 def test_a_candidate_with_the_data_of_another_cluster_is_refused():

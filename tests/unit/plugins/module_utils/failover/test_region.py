@@ -928,6 +928,18 @@ def test_members_that_could_lead_in_the_region_itself_come_first():
     assert objections(sight(dead("db1"), *able), power=True, gone=("east",)) == []
 
 
+def test_what_stands_against_members_that_could_lead_is_told_with_them():
+    """The database's own plan would refuse."""
+    members = [dead("db1"), standby("db2"), dead("db3")]
+    kept = {"synchronous": ("db2", "db3"), "synchronous_leader": "db1", "quorum": 1}
+    settings = {"synchronous_mode": "quorum"}
+    (reason, _overrule), *_more = objections(sight(*members, config=settings, **kept), power=True)
+    assert reason == (
+        "db2 can lead in east, once this is settled: db3 does not answer and may hold acknowledged writes that db2 "
+        "lacks, and Patroni elects nobody without it: bring it back. -e scope=database does that then"
+    )
+
+
 def test_a_silent_host_is_told_beside_members_that_could_lead():
     assert [reason for reason, _overrule in objections(sight(dead("db1"), standby("db2")))] == [
         "db2 can lead in east, and nothing is lost so: -e scope=database does that",
