@@ -7,7 +7,11 @@ from __future__ import annotations
 from ansible_collections.freeagentics.platform.plugins.module_utils.failover import region, role
 from ansible_collections.freeagentics.platform.plugins.module_utils.postgres_observe.lsn import show_lsn
 from ansible_collections.freeagentics.platform.plugins.module_utils.restore import mark, plan
-from ansible_collections.freeagentics.platform.plugins.module_utils.restore.target import RestoreError, parse_target
+from ansible_collections.freeagentics.platform.plugins.module_utils.restore.target import (
+    KINDS,
+    RestoreError,
+    parse_target,
+)
 
 
 def restore_plan(
@@ -97,7 +101,14 @@ def _unarchived(unarchived):
 def _target(request):
     """Return what a request names as its target."""
     kind = str(request.get("target", "latest"))
-    return parse_target(kind, str(request.get(f"target_{kind}", "")))
+    target = parse_target(kind, str(request.get(f"target_{kind}", "")))
+    # A moment without its kind would restore the newest state, with the mistake in it.
+    for other in KINDS:
+        if other != kind and request.get(f"target_{other}"):
+            raise RestoreError(
+                f"target_{other} is set, and target is {kind}: say -e target={other}, or leave target_{other} away"
+            )
+    return target
 
 
 def _number(repository):

@@ -347,10 +347,10 @@ def _not_copied(plan: Plan, request: Request) -> Iterator[Objection]:
             f"{request.fresh} {leads}, so there is nothing that it could become a copy of. Leave fresh_copy away"
         )
     elif plan.kind == UNPLANNED:
-        yield Objection(
-            f"{request.fresh} cannot be copied anew while {plan.old}, which leads, is lost. Leave fresh_copy away, and "
-            f"say it in the next run, when {plan.to} leads"
-        )
+        remedy = f"Leave fresh_copy away, and say it in the next run, when {plan.to} leads"
+        if request.fresh == plan.to:
+            remedy = f"Bring {plan.old} back"
+        yield Objection(f"{request.fresh} cannot be copied anew while {plan.old}, which leads, is lost. {remedy}")
     else:
         yield Objection(
             f"{request.fresh} cannot be copied anew: its cluster store does not answer, or knows of no cluster there"

@@ -137,6 +137,15 @@ def test_an_earlier_run_of_the_same_request_is_gone_on_with(request_, done):
     [
         ({"target": "time"}, "target=time needs target_time"),
         ({"target": "yesterday"}, "target is 'yesterday': use latest, time, xid, name, lsn"),
+        # Else the newest state would be restored, with the mistake in it.
+        (
+            {"target_time": "2026-11-26 11:00:00Z"},
+            "target_time is set, and target is latest: say -e target=time, or leave target_time away",
+        ),
+        (
+            {"target": "time", "target_time": "2026-11-26 11:00:00Z", "target_xid": "741"},
+            "target_xid is set, and target is time: say -e target=xid, or leave target_xid away",
+        ),
         ({"repository": 3}, "there is no repository 3; the repositories are 1, 2"),
         ({"repository": "s3"}, "repository is 's3': use its number"),
         (

@@ -855,8 +855,7 @@ def test_a_region_can_be_copied_anew_before_it_leads():
             LOST,
             WEST,
             "west",
-            "west cannot be copied anew while east, which leads, is lost. Leave fresh_copy away, and say it in the "
-            "next run, when west leads",
+            "west cannot be copied anew while east, which leads, is lost. Bring east back",
         ),
         (
             LOST,
