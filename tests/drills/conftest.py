@@ -19,6 +19,7 @@ from tests.acceptance.data.hosts import Hosts
 from tests.acceptance.data.sink import Sink
 from tests.acceptance.matrix.declaration import Declaration, Node, read
 from tests.drills.load import load, outside
+from tests.drills.words import with_variables
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -55,8 +56,7 @@ def play(request: pytest.FixtureRequest) -> Callable[..., str]:
     inventory = Path(str(request.config.getoption("--topology"))).parent
 
     def run(name: str, *variables: str, limit: float) -> str:
-        command = ["ansible-playbook", f"playbooks/{name}.yml", "-i", str(inventory)]
-        command += [word for variable in variables for word in ("-e", variable)]
+        command = with_variables(["ansible-playbook", f"playbooks/{name}.yml", "-i", str(inventory)], *variables)
         done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=limit, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout

@@ -23,6 +23,7 @@ from tests.acceptance.matrix.declaration import Declaration, Node
 from tests.acceptance.site_client import until
 from tests.drills.load import Load
 from tests.drills.reports import report
+from tests.drills.words import with_variables
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 #: Seconds that a command may take.
@@ -109,7 +110,7 @@ def refused(command: list[str], platform_name: str) -> Callable[..., str]:
     """Return what runs the command with variables, and what it says instead of acting."""
 
     def run(*variables: str, confirm: str = platform_name) -> str:
-        words = [*command, *(word for variable in variables for word in ("-e", variable)), "-e", f"confirm={confirm}"]
+        words = with_variables(command, *variables, f"confirm={confirm}")
         done = subprocess.run(words, cwd=REPOSITORY, capture_output=True, text=True, timeout=LIMIT, check=False)
         assert done.returncode == 2, done.stdout + done.stderr
         return done.stdout
@@ -199,7 +200,7 @@ def test_where_the_candidate_falls_silent_meanwhile_the_old_primary_goes_on(
     primary = cluster.primary()
     candidate = next(name for name in cluster.members if name != primary)
     words = (f"old_primary={primary}", f"candidate={candidate}", f"confirm={platform_name}")
-    run = [*command, *(word for variable in words for word in ("-e", variable))]
+    run = with_variables(command, *words)
     signalled = ("systemctl", "kill", "--kill-whom=main", "patroni.service")
     try:
         said = _stopped_by(lambda: hosts.on(candidate, *signalled, "--signal=STOP"), run)
@@ -219,7 +220,7 @@ def test_where_the_candidates_host_is_lost_meanwhile_the_old_primary_goes_on(
     primary = cluster.primary()
     candidate = next(name for name in cluster.members if name != primary)
     words = (f"old_primary={primary}", f"candidate={candidate}", f"confirm={platform_name}")
-    run = [*command, *(word for variable in words for word in ("-e", variable))]
+    run = with_variables(command, *words)
     try:
         said = _stopped_by(lambda: hosts.kill(candidate), run)
         assert f"{candidate} does not answer any more, and whether another member leads is not known" in said
@@ -240,7 +241,7 @@ def test_a_primary_that_a_dead_run_stopped_is_let_back_where_the_candidate_is_lo
     primary = cluster.primary()
     candidate, other = (name for name in cluster.members if name != primary)
     words = (f"old_primary={primary}", f"candidate={candidate}", f"confirm={platform_name}")
-    _die_at("Let another member lead", [*command, *(word for variable in words for word in ("-e", variable))])
+    _die_at("Let another member lead", with_variables(command, *words))
     with hosts.without_power(candidate):
         assert not cluster.writers()
         said = play("failover", "scope=database", *words, limit=LIMIT)
@@ -392,7 +393,7 @@ def test_a_primary_that_went_on_alone_behind_the_plan_is_followed_where_it_commi
         hosts.on(other, "/opt/patroni/bin/python", "-c", ALONE.format(json.dumps({"leader": primary, "quorum": 0})))
 
     words = (f"old_primary={primary}", f"candidate={candidate}", f"confirm={platform_name}")
-    dying = [*command, *(word for variable in words for word in ("-e", variable))]
+    dying = with_variables(command, *words)
     status, said = _meanwhile("Let another member lead", alone, dying)
     assert status == 0, said
     assert "no standby was synchronous any more" in said
@@ -430,7 +431,7 @@ def test_what_a_dead_run_left_of_a_region_is_finished_by_the_next(
     cluster.wait_until_whole()
     east, west = declaration.regions
     there, back = (["scope=region", f"to={name}", f"confirm={platform_name}"] for name in (west, east))
-    _die_at(phase, [*command, *(word for variable in there for word in ("-e", variable))])
+    _die_at(phase, with_variables(command, *there))
     play("failover", *there, limit=LIMIT)
     assert cluster.primary() in cluster.followers
     play("failover", *back, limit=LIMIT)
@@ -471,7 +472,7 @@ def test_what_a_dead_run_left_of_a_primary_that_serves_is_finished_by_the_next(
     cluster.wait_until_whole()
     primary = cluster.primary()
     words = ("scope=database", f"old_primary={primary}", f"confirm={platform_name}")
-    _die_at(phase, [*command, *(word for variable in words for word in ("-e", variable))])
+    _die_at(phase, with_variables(command, *words))
     play("failover", *words, limit=LIMIT)
     assert cluster.primary() != primary
     cluster.wait_until_whole()
@@ -493,7 +494,7 @@ def test_what_is_left_where_the_operators_network_dies_is_finished_by_the_next(
         cluster.wait_until_whole()
         primary = cluster.primary()
         words = ("scope=database", f"old_primary={primary}", f"confirm={platform_name}")
-        run = [*command, *(word for variable in words for word in ("-e", variable))]
+        run = with_variables(command, *words)
         with ExitStack() as network:
 
             def die() -> None:
@@ -525,7 +526,7 @@ def test_what_a_dead_switchover_left_is_finished_by_the_next(
         words = (f"candidate={candidate}", f"confirm={platform_name}")
         switchover = [word.replace("failover.yml", "switchover.yml") for word in command]
         begin = time.time()
-        _die_at(phase, [*switchover, *(word for variable in words for word in ("-e", variable))], after)
+        _die_at(phase, with_variables(switchover, *words), after)
         play("switchover", *words, limit=LIMIT)
         assert cluster.primary() == candidate
         cluster.wait_until_whole()
@@ -548,7 +549,7 @@ def test_what_dead_runs_left_of_a_lost_region_is_finished_by_the_next(
     cluster.wait_until_whole()
     east, west = declaration.regions
     there, back = (["scope=region", f"to={name}", f"confirm={platform_name}"] for name in (west, east))
-    dying = [*command, *(word for variable in there for word in ("-e", variable))]
+    dying = with_variables(command, *there)
     with hosts.without_power(*cluster.members):
         for phase in LOST_PHASES:
             _die_at(phase, dying)

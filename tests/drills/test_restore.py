@@ -25,6 +25,7 @@ from tests.acceptance.ledger import Client, prove, writing
 from tests.acceptance.ledger_host import TABLE
 from tests.acceptance.matrix.declaration import Node
 from tests.drills.load import Outside
+from tests.drills.words import with_variables
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 #: How the playbook says that its copy is asked.
@@ -180,8 +181,7 @@ def test_the_database_is_restored_in_its_place_in_both_regions(
 
 def interrupt(line: str, *variables: str) -> None:
     """Restore, and interrupt that as an operator does, as soon as it says a line."""
-    command = ["ansible-playbook", "playbooks/restore.yml", "-i", "inventories/lab"]
-    command += [word for variable in variables for word in ("-e", variable)]
+    command = with_variables(["ansible-playbook", "playbooks/restore.yml", "-i", "inventories/lab"], *variables)
     said = []
     with subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True, start_new_session=True) as run:
         assert run.stdout is not None
