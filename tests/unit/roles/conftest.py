@@ -8,6 +8,7 @@ import importlib.util
 import sys
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -26,3 +27,15 @@ def program_of(monkeypatch):
         return module
 
     return load
+
+
+@pytest.fixture
+def stand_in_patroni(monkeypatch):
+    """Return what puts a stand-in in Patroni's place, by its modules and what each has, for programs that import it."""
+
+    def put(**modules):
+        monkeypatch.setitem(sys.modules, "patroni", SimpleNamespace())
+        for name, content in modules.items():
+            monkeypatch.setitem(sys.modules, f"patroni.{name}", SimpleNamespace(**content))
+
+    return put

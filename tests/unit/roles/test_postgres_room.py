@@ -5,9 +5,8 @@
 from __future__ import annotations
 
 import os
-import sys
 import time
-from types import ModuleType, SimpleNamespace
+from types import SimpleNamespace
 
 import pytest
 
@@ -58,7 +57,7 @@ class Sync:
 
 
 @pytest.fixture
-def start(program_of, monkeypatch, tmp_path):
+def start(program_of, stand_in_patroni, monkeypatch, tmp_path):
     """Start a member without room, db1, in a cluster that its store tells of."""
 
     def run(get_cluster):
@@ -66,11 +65,7 @@ def start(program_of, monkeypatch, tmp_path):
             assert config == {"name": "db1", "path": "patroni.yml", "patronictl": True}
             return SimpleNamespace(get_cluster=get_cluster)
 
-        patroni = {"patroni": {}, "patroni.config": {"Config": Config}, "patroni.dcs": {"get_dcs": get_dcs}}
-        for name, what in patroni.items():
-            module = ModuleType(name)
-            vars(module).update(what)
-            monkeypatch.setitem(sys.modules, name, module)
+        stand_in_patroni(config={"Config": Config}, dcs={"get_dcs": get_dcs})
         program = program_of("postgres/files/usr/local/sbin/postgres-room")
         monkeypatch.setattr(program, "free", lambda directory: 0)
         monkeypatch.setattr(program, "ANSWER", 1)

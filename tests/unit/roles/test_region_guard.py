@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from types import SimpleNamespace
 
 import pytest
@@ -344,7 +343,7 @@ def test_the_program_does_what_its_first_argument_says(guard, monkeypatch, mode)
 
 
 @pytest.fixture
-def asking(guard, monkeypatch, tmp_path):
+def asking(guard, stand_in_patroni, tmp_path):
     """A region with a stand-in for Patroni: ``cluster`` is what the store has, ``answers`` are by URL."""
     state = SimpleNamespace(cluster=None, answers={}, asked=[], data=tmp_path, bootstrap={}, written=[], refuses=False)
 
@@ -373,13 +372,11 @@ def asking(guard, monkeypatch, tmp_path):
 
     here = {"scope": "here", "postgresql": {"data_dir": str(tmp_path)}, "bootstrap": {"dcs": state.bootstrap}}
     config = SimpleNamespace(copy=lambda: here)
-    for name, content in {
-        "patroni": {},
-        "patroni.config": {"Config": lambda path: config},
-        "patroni.request": {"PatroniRequest": Request},
-        "patroni.dcs": {"get_dcs": lambda found: Store()},
-    }.items():
-        monkeypatch.setitem(sys.modules, name, SimpleNamespace(**content))
+    stand_in_patroni(
+        config={"Config": lambda path: config},
+        request={"PatroniRequest": Request},
+        dcs={"get_dcs": lambda found: Store()},
+    )
     state.region = guard.Region("/etc/patroni/patroni.yml", [PLACE, "10.2.0.1:8008"])
     return state
 
