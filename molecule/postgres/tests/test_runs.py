@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from lab import image
+
 SCENARIO = Path(os.environ["MOLECULE_SCENARIO_DIRECTORY"])
-VERSION = "17" if os.environ.get("LAB_SUITE") == "trixie" else "15"
+VERSION = image.POSTGRES[image.SUITE]
 DATA = f"/var/lib/postgresql/{VERSION}/main"
 BIN = f"/usr/lib/postgresql/{VERSION}/bin"
 MEMBERS = ("db1", "db2", "db3")

@@ -500,20 +500,20 @@ def _of_loss(
         return
     silent = _silent(sight, candidate) if lost is None else []
     unheard = [name for name in silent if name not in request.without]
-    starting = [one.name for one in sight.members if one.name in unheard and _starts(one)]
-    if unheard and len(starting) == len(unheard):
+    overrule = f"-e without={','.join(silent)}, which loses those writes for good"
+    if unheard and all(_starts(one) for one in sight.members if one.name in unheard):
         is_, its = ("is", "its") if len(unheard) == 1 else ("are", "their")
         yield Objection(
             f"{', '.join(unheard)} {is_} starting, and may hold acknowledged writes that {candidate.name} lacks: "
             f"Patroni elects by itself once {its} PostgreSQL answers. Run this again in some seconds",
-            f"-e without={','.join(silent)}, which loses those writes for good",
+            overrule,
         )
     elif unheard:
         does, it = ("does", "it") if len(unheard) == 1 else ("do", "them")
         yield Objection(
             f"{', '.join(unheard)} {does} not answer and may hold acknowledged writes that {candidate.name} lacks, "
             f"and Patroni elects nobody without {it}: bring {it} back",
-            f"-e without={','.join(silent)}, which loses those writes for good",
+            overrule,
         )
     elif lost is None and not silent and store.synchronous_mode and not request.unknown_loss:
         yield Objection(
