@@ -22,6 +22,8 @@ from tests.drills.load import load, outside
 from tests.drills.words import with_variables
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+#: How ansible-playbook ends where a host failed.
+FAILED = 2
 
 __all__ = [
     "active",
@@ -52,13 +54,16 @@ def runs(request: pytest.FixtureRequest) -> int:
 
 @pytest.fixture
 def play(request: pytest.FixtureRequest) -> Callable[..., str]:
-    """Return what runs a playbook as an operator does, with variables and a limit in seconds, and what it printed."""
+    """Return what runs a playbook as an operator does, with variables and a limit in seconds, and what it printed.
+
+    It ends well, or is refused where that is what is expected.
+    """
     inventory = Path(str(request.config.getoption("--topology"))).parent
 
-    def run(name: str, *variables: str, limit: float) -> str:
+    def run(name: str, *variables: str, limit: float, refused: bool = False) -> str:
         command = with_variables(["ansible-playbook", f"playbooks/{name}.yml", "-i", str(inventory)], *variables)
         done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=limit, check=False)
-        assert done.returncode == 0, done.stdout + done.stderr
+        assert done.returncode == (FAILED if refused else 0), done.stdout + done.stderr
         return done.stdout
 
     return run

@@ -19,8 +19,8 @@ from tests.acceptance.matrix.declaration import Declaration, Node
 from tests.acceptance.site_client import until
 from tests.drills.reports import report
 
-#: Seconds of writing before everything is lost; until the archive has it; and that the recovery may take.
-WRITING, ARCHIVED, RECOVERED = 5.0, 150.0, 3600.0
+#: Seconds of writing before everything is lost; until the archive has it; and that a recovery may take, or a refusal.
+WRITING, ARCHIVED, RECOVERED, REFUSED = 5.0, 150.0, 3600.0, 300.0
 
 
 #: Where the API servers keep what visitors uploaded.
@@ -89,14 +89,18 @@ def test_what_is_left_of_a_cluster_is_kept_beside_what_is_restored(
     prefix: str,
     tmp_path: Path,
 ) -> None:
-    """Nobody leads any more, in either region, and every host has data, with which it would follow if it were let."""
+    """Nobody leads any more, and every host has data. While one still runs, which may have more, it stops."""
     cluster.wait_until_whole()
     settings = region_epoch(hosts, cluster.members[0])
     with writing(tmp_path / "before.jsonl", prefix, clients()) as before:
         time.sleep(WRITING)
-    for host in cluster.servers:
-        hosts.on(host, "systemctl", "stop", "patroni")
     try:
+        for host in cluster.members:
+            hosts.on(host, "systemctl", "stop", "patroni")
+        said = play("recover_database", f"confirm={archive.stanza}", limit=REFUSED, refused=True)
+        assert f"{', '.join(cluster.followers)} still runs and may have more than the backups" in said
+        for host in cluster.followers:
+            hosts.on(host, "systemctl", "stop", "patroni")
         play("recover", f"confirm={archive.stanza}", limit=RECOVERED)
         for host in cluster.servers:
             assert hosts.on(host, "sh", "-c", f"ls -d {ASIDE}/base"), host

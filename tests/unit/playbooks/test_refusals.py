@@ -375,6 +375,7 @@ LATER = task("tasks/restore/plan.yml", "Stop where the log went on along a later
 BY_NOW = task("tasks/restore/plan.yml", "Stop where another host leads by now with what the earlier run brought back")
 UNCLEAR = task("tasks/restore/plan.yml", "Stop where what is led with may be what the earlier run brought back")
 OTHER = task("tasks/restore/recovered.yml", "Stop where the leader has another database")
+UNLED = task("tasks/restore/unled.yml", "Stop where a server that runs may have more than the backups")
 ARCHIVED = task("restore.yml", "Stop where a repository has no segment of the new timeline")
 
 
@@ -383,6 +384,26 @@ def elsewhere(told, here, there=None, scope="in_place"):
     others = {"members": [{"name": name, "role": role} for name, role in there.items()]} if there else {"skipped": True}
     request = {"scope": scope}
     return Case(ELSEWHERE, told, __restore_request=request, __restore_cluster=members, __restore_elsewhere=others)
+
+
+def unled(told, here, there=None, left=False):
+    here, there = ({"members": [{"name": a, "state": b} for a, b in one.items()]} for one in (here, there or {}))
+    return Case(
+        UNLED,
+        told,
+        {"west9": {"platform_region": "us-west-2"}} if "west9" in str(told) else None,
+        __restore_request={"running_data_are_left": left},
+        __restore_cluster=here,
+        __restore_elsewhere=there,
+    )
+
+
+def has_more(who, scope):
+    return (
+        f"{who} still runs and may have more than the backups, and nobody leads: playbooks/failover.yml -e {scope} "
+        "--check says what it takes to let it lead. To put its data aside and restore the backups in its place, "
+        "use -e running_data_are_left=true"
+    )
 
 
 def second(who):
@@ -487,6 +508,14 @@ RESTORES = [
         None,
         __restore_plan={"objections": []},
     ),
+    unled(
+        has_more("west9", "scope=region -e to=us-west-2"),
+        {"db1": "unknown", "db2": "stopped"},
+        {"west9": "running", "west8": "stopped"},
+    ),
+    unled(has_more("db1, db2", "scope=database"), {"db1": "running", "db2": "starting", "db3": "creating replica"}),
+    unled(None, {"db1": "running"}, {"west9": "running"}, left=True),
+    unled(None, {"db1": "stopped"}, {"west9": "creating replica", "west8": "unknown"}),
     other(another("7", "8, 9"), "7", ["8", "9"]),
     other(another("unknown", "none"), "", []),
     other(None, "7", ["7", "8"]),
