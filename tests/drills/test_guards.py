@@ -106,14 +106,11 @@ def command(request: pytest.FixtureRequest) -> list[str]:
 
 
 @pytest.fixture
-def refused(command: list[str], platform_name: str) -> Callable[..., str]:
+def refused(play: Callable[..., str], platform_name: str) -> Callable[..., str]:
     """Return what runs the command with variables, and what it says instead of acting."""
 
     def run(*variables: str, confirm: str = platform_name) -> str:
-        words = with_variables(command, *variables, f"confirm={confirm}")
-        done = subprocess.run(words, cwd=REPOSITORY, capture_output=True, text=True, timeout=LIMIT, check=False)
-        assert done.returncode == 2, done.stdout + done.stderr
-        return done.stdout
+        return play("failover", "scope=database", *variables, f"confirm={confirm}", limit=LIMIT, refused=True)
 
     return run
 
