@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -30,6 +31,8 @@ from tests.drills.words import with_variables
 REPOSITORY = Path(__file__).resolve().parents[2]
 #: How the playbook says that its copy is asked.
 COPY = re.compile(r"on (?P<host>[\w-]+): sudo -u postgres psql -h (?P<socket>\S+) -p (?P<port>\d+)")
+#: A time as operators write it.
+MOMENT = "%Y-%m-%d %H:%M:%S.%f+00"
 #: Seconds between the last write that is wanted and the mistake.
 PAUSE = 2.0
 
@@ -100,7 +103,7 @@ def test_a_dropped_table_comes_back(
         time.sleep(PAUSE)
         cluster.ask(cluster.primary(), f"DROP TABLE {TABLE}")
         begun = time.time()
-        text = datetime.fromtimestamp(moment, timezone.utc).strftime("%Y-%m-%d %H:%M:%S.%f+00")
+        text = datetime.fromtimestamp(moment, timezone.utc).strftime(MOMENT)
         copy = copy_of("target=time", f"target_time='{text}'")
         cluster.ask(cluster.primary(), copy.dump(TABLE))
         figures.add("a dropped table: until it is back", [time.time() - begun])
@@ -121,7 +124,7 @@ def assert_ends_at(moment: float, attempts: list[Attempt], found: list[tuple[str
     assert after, "nothing was written after the moment"
 
 
-def test_a_copy_ends_with_a_transaction_or_at_a_named_point(
+def test_a_copy_ends_with_a_transaction_at_a_named_point_or_at_a_quiet_moment(
     copy_of: Callable[..., Copy], cluster: Cluster, prefix: str
 ) -> None:
     """What was committed up to there is in the copy, and nothing of what came after."""
@@ -138,6 +141,10 @@ def test_a_copy_ends_with_a_transaction_or_at_a_named_point(
         assert [key for key, _value in by_transaction] == [f"{prefix}-first"]
         by_name = copy_of("target=name", f"target_name={point}").records(table, prefix)
         assert sorted(key for key, _value in by_name) == [f"{prefix}-first", f"{prefix}-second"]
+        # Nothing was committed since, and PostgreSQL waits for a commit after the moment.
+        now = datetime.now(timezone.utc).strftime(MOMENT)
+        by_time = copy_of("target=time", f"target_time='{now}'").records(table, prefix)
+        assert [key for key, _value in by_time] == [f"{prefix}-{one}" for one in ("first", "second", "third")]
     finally:
         cluster.ask(primary, f"DROP TABLE {table}")
 
@@ -158,7 +165,7 @@ def test_the_database_is_restored_in_its_place_in_both_regions(
         time.sleep(PAUSE)
         moment = time.time()
         time.sleep(PAUSE)
-    text = datetime.fromtimestamp(moment, timezone.utc).strftime("%Y-%m-%d %H:%M:%S.%f+00")
+    text = datetime.fromtimestamp(moment, timezone.utc).strftime(MOMENT)
     words = ("scope=in_place", "target=time", f"target_time='{text}'", f"confirm={platform_name}")
     begun = time.time()
     try:
@@ -199,3 +206,22 @@ def test_a_backup_that_an_operator_takes(play: Callable[..., str]) -> None:
     assert "nothing is missing" in said
     newest = [re.findall(r"(\w+) (\d{8}-\d{6}F\S*): ", part)[-1] for part in said.split("repository ")[1:]]
     assert [kind for kind, _label in newest] == ["diff", "diff"], said
+
+
+def test_the_newest_backup_is_what_the_database_was(
+    play: Callable[..., str], hosts: Hosts, serving: Callable[[str], list[Node]]
+) -> None:
+    """Where it cannot be restored, there is a report that says so."""
+    assert "the backup is what the database was" in play("verify", limit=600)
+    keeper, configuration = serving("backup")[0].name, "/etc/backup/verify.json"
+    hosts.on(keeper, "mv", configuration, f"{configuration}.away")
+    try:
+        said = play("verify", limit=600, refused=True)
+    finally:
+        hosts.on(keeper, "mv", f"{configuration}.away", configuration)
+    found = re.search(r"the backup was not verified: (?P<why>.+?); (?P<folder>/\S+)/report.md says the same", said)
+    assert found is not None, said
+    assert found["why"].startswith("Restore the newest backup up to that moment: ")
+    kept = json.loads((Path(found["folder"]) / "report.json").read_text())
+    assert kept["verified"] is False
+    assert kept["failed"].startswith("Restore the newest backup up to that moment: ")

@@ -59,6 +59,13 @@ def test_a_segment_that_is_full_gets_into_both(host, database):
     assert until(lambda: all(archived(host, repository, segment) for repository in (1, 2)))
 
 
+def test_a_backup_waits_for_one_that_runs(host):
+    """As a scheduled one does for that of an operator."""
+    both = host.run("pgbackrest-job incr 1 & pgbackrest-job incr 1; second=$?; wait $! && exit $second")
+    assert both.rc == 0, both.stdout
+    assert "another backup runs, and is waited for" in both.stdout
+
+
 def test_nothing_can_be_read_at_rest(host, database):
     sql(
         database,

@@ -11,13 +11,16 @@ from typing import Callable, Iterator
 import pytest
 
 from ansible_collections.freeagentics.platform.plugins.module_utils.drill.ledger import STORED
-from tests.acceptance.data.cluster import Cluster
+from tests.acceptance.data.cluster import DATABASE, Cluster
 from tests.acceptance.data.figures import Figures
+from tests.acceptance.data.hosts import Hosts
 from tests.acceptance.ledger import RECORDS, Client, Reply
 
 RUNS = 10
 #: R45, in seconds.
 LAG = 1.0
+#: Seconds in which a replica has to have replayed a vacuum; one that waits for its readers waits for 30.
+REPLAYED = 15.0
 #: Waits on a server for a record, and says when it was there, by the clock that all hosts of a lab share.
 SEEN = """
 DO $$ BEGIN
@@ -66,3 +69,33 @@ def test_a_record_is_read_from_the_cache(ask: Ask, prefix: str) -> None:
     assert [reply.status for reply in replies] == [200, 200]
     assert replies[0].body == replies[1].body == f'{{"key":"{key}","value":"cached"}}'.encode()
     assert replies[1].headers["x-cache"] == "hit"
+
+
+def test_who_reads_long_on_a_replica_neither_holds_it_up_nor_is_cancelled(
+    cluster: Cluster, hosts: Hosts, prefix: str
+) -> None:
+    """As a dump does, while rows that it shows are removed on the leader."""
+    table = f"long_{prefix.replace('-', '_')}"
+    primary = cluster.primary()
+    replica = next(server for server in cluster.members if server != primary)
+    cluster.ask(primary, f"CREATE TABLE {table} AS SELECT x AS number FROM generate_series(1, 1000) x")
+    try:
+        cluster.wait_until_level()
+        read = f"SELECT count(*) FROM {table};\n"
+        program = ("runuser", "-u", "postgres", "--", "psql", "-XAtq", "-d", DATABASE)
+        with hosts.running(replica, *program) as reader:
+            assert reader.stdin is not None
+            assert reader.stdout is not None
+            reader.stdin.write(f"BEGIN ISOLATION LEVEL REPEATABLE READ;\n{read}".encode())
+            reader.stdin.flush()
+            assert reader.stdout.readline() == b"1000\n"
+            cluster.ask(primary, f"DELETE FROM {table}")
+            cluster.ask(primary, f"VACUUM {table}")
+            begun = time.monotonic()
+            cluster.wait_until_level()
+            waited = time.monotonic() - begun
+            said, _nothing = reader.communicate(read.encode(), timeout=60)
+        assert said == b"1000\n"
+        assert waited < REPLAYED
+    finally:
+        cluster.ask(primary, f"DROP TABLE {table}")
