@@ -37,7 +37,7 @@ def uploaded(hosts: Hosts, serving: Callable[[str], list[Node]], prefix: str) ->
         hosts.on(host, "systemctl", "start", "backup-uploads", timeout=120)
     yield files
     for host in files:
-        hosts.on(host, "sh", "-c", f"rm -r {UPLOADS} /var/lib/backup/uploads.json")
+        hosts.on(host, "sh", "-c", f"rm -rf {UPLOADS} /var/lib/backup/uploads.json")
         hosts.on(host, "backup-rclone", "purge", "store:files", timeout=120)
 
 
