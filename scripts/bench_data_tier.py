@@ -4,7 +4,8 @@
                                                                  down again; `--runs 5` for fewer runs of each fault
 
 The clients write through the application's own route, from a host of the application: PgBouncer and HAProxy there,
-psycopg2 and redis-py as its environment tells them (tests/acceptance/ledger_host.py). What they wrote is looked up.
+psycopg2 and redis-py as its environment tells them (tests/acceptance/ledger_host.py). What they wrote is looked up, and
+the bench fails once all is measured where an acknowledged write was lost.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import json
 import os
 import statistics
 import subprocess
+import sys
 import tempfile
 import time
 from contextlib import contextmanager
@@ -135,6 +137,11 @@ def faults_section(costs: Sequence[Cost], page: str = "") -> List[str]:
     ]
 
 
+def losses(costs: Sequence[Cost]) -> str:
+    """Return what says which faults lost acknowledged writes, and how many; empty where none did."""
+    return "\n".join(f"{cost.name}: acknowledged writes lost: {cost.lost}" for cost in costs if cost.lost)
+
+
 def _rows(page: str) -> Iterator[List[str]]:
     for line in page.splitlines():
         if line.startswith("| "):
@@ -222,7 +229,7 @@ def a_lab() -> Iterator[None]:
 
 
 def main() -> None:
-    """Measure all, print and write the sections."""
+    """Measure all, print and write the sections; fail at the end where acknowledged writes were lost."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=RUNS, help="runs of each fault (default: %(default)s)")
     parser.add_argument("--rounds", type=int, default=ROUNDS, help="runs of each copy (default: %(default)s)")
@@ -233,14 +240,17 @@ def main() -> None:
     with a_lab():
         bench = Bench()
         chosen = options.only or [*FAULTS, COPIES, CACHE]
+        costs: List[Cost] = []
         for name in [name for name in FAULTS if name in chosen]:
-            cost = FAULTS[name](bench, name, options.runs)
+            costs.append(FAULTS[name](bench, name, options.runs))
             page = benchmarks.PAGE.read_text(encoding="utf-8")
-            benchmarks.write("Faults of the data tier", faults_section([cost], page))
+            benchmarks.write("Faults of the data tier", faults_section(costs[-1:], page))
         if COPIES in chosen:
             benchmarks.write("Copies of the database", bench.copies(options.rounds))
         if CACHE in chosen:
             benchmarks.write(bench_redis.TITLE, bench_redis.section(bench_redis.measure(options.rounds)))
+    if lost := losses(costs):
+        sys.exit(lost)
 
 
 if __name__ == "__main__":

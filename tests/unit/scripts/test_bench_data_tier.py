@@ -4,9 +4,13 @@
 
 from __future__ import annotations
 
+import sys
+from contextlib import nullcontext
+from functools import partial
+
 import pytest
 
-from scripts import benchmarks
+from scripts import bench_data_tier, benchmarks
 from scripts.bench_data_tier import FAULTS, WANTED, Cost, copies_section, faults_section
 
 PAGE = """| fault | runs | median | worst | writes that failed | acknowledged writes lost |
@@ -33,6 +37,49 @@ def test_what_was_not_measured_again_stays_and_is_judged():
         "| loss of the primary's host, from the call of failover.yml | 3 | 7.00 s | 7.50 s | 3 | 0 | 8 s: met |",
     ]
     assert faults_section([], "\n".join([names, rule, *rows]))[2:] == [names, rule, *rows]
+
+
+@pytest.fixture(name="bench")
+def bench_of_two_faults(monkeypatch, tmp_path):
+    """Return what runs the bench, given how many writes each of two faults lost, and what its page has then."""
+    page = tmp_path / "benchmarks.md"
+    page.write_text("# Benchmarks\n", encoding="utf-8")
+    monkeypatch.setattr(benchmarks, "PAGE", page)
+    monkeypatch.setattr(benchmarks, "write", partial(benchmarks.write, path=page))
+
+    def run(**lost):
+        faults = {
+            name: lambda _bench, fault, runs: Cost(fault, [1.0] * runs, 0, lost[fault]) for name in ("crash", "loss")
+        }
+        monkeypatch.setattr(bench_data_tier, "FAULTS", faults)
+        monkeypatch.setattr(bench_data_tier, "Bench", object)
+        monkeypatch.setattr(bench_data_tier, "a_lab", nullcontext)
+        monkeypatch.setattr(sys, "argv", ["bench", "--runs", "2", "--only", "crash", "--only", "loss"])
+        bench_data_tier.main()
+
+    run.rows = lambda: [line for line in page.read_text(encoding="utf-8").splitlines() if " s |" in line]
+    return run
+
+
+def test_lost_writes_fail_the_bench_once_its_table_is_written(bench):
+    with pytest.raises(SystemExit) as ended:
+        bench(crash=3, loss=0)
+    assert ended.value.code == "crash: acknowledged writes lost: 3"
+    assert bench.rows() == [
+        "| crash | 2 | 1.00 s | 1.00 s | 0 | 3 |  |",
+        "| loss | 2 | 1.00 s | 1.00 s | 0 | 0 |  |",
+    ]
+
+
+def test_every_fault_that_lost_writes_is_named(bench):
+    with pytest.raises(SystemExit) as ended:
+        bench(crash=3, loss=1)
+    assert ended.value.code == "crash: acknowledged writes lost: 3\nloss: acknowledged writes lost: 1"
+
+
+def test_without_a_lost_write_the_bench_ends_well(bench):
+    bench(crash=0, loss=0)
+    assert len(bench.rows()) == 2
 
 
 @pytest.mark.parametrize(
