@@ -11,8 +11,27 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+import yaml
 
-ROLES = Path(__file__).resolve().parents[3] / "roles"
+ROOT = Path(__file__).resolve().parents[3]
+ROLES = ROOT / "roles"
+
+
+@pytest.fixture(scope="session")
+def production_with(tmp_path_factory):
+    """Return what makes an inventory like production's, with secrets in its vault, and returns its declaration."""
+
+    def make(vault):
+        folder, prod = tmp_path_factory.mktemp("inventory"), ROOT / "inventories/prod"
+        for file in (prod / "topology.yml", *prod.glob("group_vars/*/*.yml")):
+            if file.name != "vault.yml":
+                copy = folder / file.relative_to(prod)
+                copy.parent.mkdir(parents=True, exist_ok=True)
+                copy.symlink_to(file)
+        (folder / "group_vars/all/vault.yml").write_text(yaml.safe_dump(vault), encoding="utf-8")
+        return folder / "topology.yml"
+
+    return make
 
 
 @pytest.fixture

@@ -33,16 +33,9 @@ def configurations(inventory):
 
 
 @pytest.fixture(scope="module", name="inventory")
-def production_with_a_vault(tmp_path_factory):
+def production_with_a_vault(production_with):
     """The inventory of production, with secrets in its vault."""
-    folder, prod = tmp_path_factory.mktemp("inventory"), ROOT / "inventories/prod"
-    for file in (prod / "topology.yml", *prod.glob("group_vars/*/*.yml")):
-        if file.name != "vault.yml":
-            copy = folder / file.relative_to(prod)
-            copy.parent.mkdir(parents=True, exist_ok=True)
-            copy.symlink_to(file)
-    (folder / "group_vars/all/vault.yml").write_text(yaml.safe_dump(VAULT), encoding="utf-8")
-    return folder / "topology.yml"
+    return production_with(VAULT)
 
 
 @pytest.fixture(scope="module", name="texts")
