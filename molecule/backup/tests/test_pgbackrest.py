@@ -37,6 +37,17 @@ def archived(host, repository, segment):
     return segment in host.check_output(f"{PGBACKREST} --repo={repository} repo-ls {folder}")
 
 
+def look_at_the_archive():
+    """What the module tells of the first repository."""
+    module, user = "freeagentics.platform.wal_archive_info", ("--become-user", "postgres")
+    return scenario.ansible("backup1", module, *user, stanza="molecule", repositories=[1])
+
+
+def gaps_of(looked):
+    """The first segment of each gap."""
+    return [gap["first"] for repository in looked["repositories"] for gap in repository["gaps"]]
+
+
 def until(condition, seconds=30):
     """Tell whether a condition holds within some time."""
     end = time.monotonic() + seconds
@@ -133,7 +144,7 @@ def test_backups_are_counted_for_the_node_exporter(host):
     assert 'pgbackrest_backup_stored_bytes{repository="1",type="full"}' in metrics.content_string
 
 
-def test_segments_that_lack_are_counted_for_the_node_exporter(host, database):
+def test_segments_that_lack_are_named_and_counted_for_the_node_exporter(host, database):
     for _number in range(3):
         sql(database, "select pg_switch_wal() from pg_create_restore_point('a segment with content')")
     last = sql(database, "select pg_walfile_name(pg_switch_wal()) from pg_create_restore_point('the last one')")
@@ -145,11 +156,15 @@ def test_segments_that_lack_are_counted_for_the_node_exporter(host, database):
     try:
         host.check_output("pgbackrest-metrics archives")
         lacking = host.file("/var/lib/prometheus/node-exporter/pgbackrest_archives.prom").content_string
+        looked = look_at_the_archive()
     finally:
         host.check_output(f"mv /root/lost {segment}")
     counts = re.findall(r'archive_missing_segments{repository="(\d)",timeline="\d+"} (\d+)', lacking)
     assert sum(int(count) for repository, count in counts if repository == "1") == 1
     assert sum(int(count) for repository, count in counts if repository == "2") == 0
+    name = segment.rpartition("/")[2][:24]
+    assert (looked["healthy"], name in gaps_of(looked)) == (False, True), looked
+    assert name not in gaps_of(look_at_the_archive())
     host.check_output("pgbackrest-metrics archives")
     whole = host.file("/var/lib/prometheus/node-exporter/pgbackrest_archives.prom").content_string
     assert re.findall(r"archive_missing_segments{[^}]*} [1-9]", whole) == []

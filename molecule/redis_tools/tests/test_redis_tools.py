@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import subprocess
 import time
-from pathlib import Path
 
 import pytest
+from scenario import ansible
 
 from ansible_collections.freeagentics.platform.plugins.module_utils.redis_warm import archive
 from ansible_collections.freeagentics.platform.plugins.module_utils.redis_warm.plan import Copied
 
 testinfra_hosts = ["ssh://redis1"]
 
-HERE = Path(os.environ["MOLECULE_SCENARIO_DIRECTORY"])
 ADDRESSES = {f"redis{number}": f"10.9.20.3{number}" for number in range(1, 6)}
 NODES = [{"name": name, "address": address} for name, address in ADDRESSES.items()]
 ADMIN = {
@@ -27,15 +25,6 @@ ADMIN = {
 MONITOR = {**ADMIN, "login_user": "monitor", "login_password": "monitor-password-of-this-scenario"}
 SOURCE, TARGET = {"nodes": NODES[:1], **ADMIN}, {"nodes": NODES[4:], **ADMIN}
 FILE = "/var/tmp/warm"
-
-
-def ansible(host, module, *options, **arguments):
-    """Run a module on a host as root and return what it tells."""
-    command = ["ansible", "-i", HERE / "topology.yml", host, "--become", "-m", module, "-a", json.dumps(arguments)]
-    environment = {**os.environ, "ANSIBLE_FORCE_COLOR": "false", "ANSIBLE_NOCOLOR": "true"}
-    run = subprocess.run([*command, *options], capture_output=True, text=True, check=False, env=environment)
-    assert " => " in run.stdout, run.stdout + run.stderr
-    return json.loads(run.stdout.split(" => ", 1)[1])
 
 
 def look(**arguments):
