@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, FreeAgentics
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The host of a Redis master is lost under load: the site goes on, and the cluster heals itself (R47, R61)."""
+"""A Redis master's host is lost under load, and a master loses its replicas: the cluster heals itself (R47, R61)."""
 
 from __future__ import annotations
 
@@ -12,15 +12,20 @@ import pytest
 
 from ansible_collections.freeagentics.platform.plugins.module_utils.drill import ledger as ledger_book
 from ansible_collections.freeagentics.platform.plugins.module_utils.drill.ledger import STORED
-from tests.acceptance.data.cache import CacheCluster
+from tests.acceptance.data.cache import RECOVERY, CacheCluster
 from tests.acceptance.data.cluster import Cluster
 from tests.acceptance.data.figures import Figures
 from tests.acceptance.data.hosts import Hosts
 from tests.acceptance.ledger import RATE, RECORDS, Client, prove, writing
 from tests.acceptance.matrix.declaration import Node
+from tests.acceptance.site_client import until
 
 #: The outage of a shard in seconds that is borne on a machine that does much else; less than 6 s is wanted.
 MOST = 10.0
+#: Seconds within which a master without a replica refuses: min-replicas-max-lag, and a few for a busy machine.
+REFUSED = 15.0
+#: What it says then.
+NO_REPLICAS = "NOREPLICAS Not enough good replicas to write."
 
 
 class Reader:
@@ -66,3 +71,17 @@ def test_a_lost_master_fails_no_request_and_its_shard_heals(
     figures.add("loss of a cache master's host, its shard", outages)
     assert max(outages) <= MOST
     assert [str(loss.findings) for loss in losses] == ["nothing"] * runs
+
+
+def test_a_master_without_a_replica_takes_no_writes_that_a_failover_would_lose(
+    cache: CacheCluster, prefix: str
+) -> None:
+    """It answers reads meanwhile, and takes writes again once its replicas are back."""
+    cache.wait_until_whole()
+    master = cache.master_of(prefix)
+    assert cache.write(master, prefix) == "OK"
+    with cache.without_replicas(master):
+        until("the master refuses a write", lambda: cache.write(master, prefix) == NO_REPLICAS, REFUSED)
+        assert cache.ask(master, "GET", prefix) == [prefix]
+    until("the master takes writes again", lambda: cache.write(master, prefix) == "OK", RECOVERY)
+    cache.wait_until_whole()

@@ -6,10 +6,11 @@ from __future__ import annotations
 
 import os
 import time
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import List, Sequence
+from typing import Dict, Iterator, List, Sequence
 
 from ansible_collections.freeagentics.platform.plugins.module_utils.drill import ledger as ledger_book
 from ansible_collections.freeagentics.platform.plugins.module_utils.drill.ledger import Findings
@@ -22,6 +23,9 @@ from tests.acceptance.site_client import until
 
 ROOT = Path(__file__).resolve().parents[3]
 CA = "/etc/freeagentics/tls/ca.crt"
+UNIT = "redis-server.service"
+#: Seconds that a key which was written lives.
+LIFETIME = "600"
 #: Seconds that a host which is back may take until it has its shard's data again.
 RECOVERY = 60.0
 
@@ -60,15 +64,19 @@ class CacheCluster:
             return False
 
     def _is_in_step(self, address: str) -> bool:
-        state = dict(line.split(":", 1) for line in self.ask(address, "CLUSTER", "INFO") if ":" in line)
-        copy = dict(line.split(":", 1) for line in self.ask(address, "INFO", "replication") if ":" in line)
-        replicas = [value for name, value in copy.items() if name.startswith("slave") and name[5:].isdigit()]
+        state = self._told(address, "CLUSTER", "INFO")
+        copy = self._told(address, "INFO", "replication")
+        replicas = _replicas_in(copy)
         return (
             (state["cluster_state"], state["cluster_known_nodes"]) == ("ok", str(len(self._names)))
             and copy.get("master_link_status", "up") == "up"
             and all("state=online" in replica for replica in replicas)
             and (copy["role"] == "slave" or len(replicas) == self._replicas)
         )
+
+    def _told(self, address: str, *words: str) -> Dict[str, str]:
+        """Return what a node tells, by name."""
+        return dict(line.split(":", 1) for line in self.ask(address, *words) if ":" in line)
 
     @property
     def _replicas(self) -> int:
@@ -83,6 +91,28 @@ class CacheCluster:
         :raises AssertionError: it was not in time.
         """
         until("every node of the cache's cluster is in step", self.is_whole, RECOVERY)
+
+    def write(self, address: str, key: str) -> str:
+        """Store a key, which is its own value, at a node and return what it answers; ``OK`` where it takes it."""
+        return self.ask(address, "SET", key, key, "EX", LIFETIME)[0]
+
+    def master_of(self, key: str) -> str:
+        """Return the address of the master that takes a key, which any other node names."""
+        asked = next(iter(self._names))
+        answer = self.write(asked, key)
+        # MOVED <slot> <address>:<port>
+        return asked if answer == "OK" else answer.split()[2].rpartition(":")[0]
+
+    @contextmanager
+    def without_replicas(self, master: str) -> Iterator[None]:
+        """Stop all replicas of a master for a while; their hosts run on."""
+        replicas = _replicas_in(self._told(master, "INFO", "replication"))
+        addresses = [dict(part.split("=", 1) for part in one.split(","))["ip"] for one in replicas]
+        with ExitStack() as stopped:
+            for name in [self._names[address] for address in addresses]:
+                stopped.callback(self._hosts.on, name, "systemctl", "start", UNIT)
+                self._hosts.on(name, "systemctl", "stop", UNIT)
+            yield
 
     def lose_master(self, application: str) -> Loss:
         """Take the power of a shard's master away while clients on an application's host use that shard.
@@ -101,6 +131,11 @@ class CacheCluster:
         attempts = writers.attempts
         seconds = ledger_book.outage(attempts, begin).seconds
         return Loss(seconds, ledger_book.failed(attempts), ledger_book.compare(attempts, writers.found))
+
+
+def _replicas_in(replication: Dict[str, str]) -> List[str]:
+    """Return what a master tells of each of its replicas."""
+    return [value for name, value in replication.items() if name.startswith("slave") and name[5:].isdigit()]
 
 
 def _written_since(writers: HostWriters, moment: float) -> bool:
