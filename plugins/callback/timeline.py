@@ -16,7 +16,8 @@ description:
     are for people. All other runs leave nothing.
   - The value has C(directory) and C(title), and may have C(verdict), C(figures), C(sections) and C(next). Where it has
     C(good) as false, the verdict is a bad one, and it stands although the run then fails. A figure that has C(at), in
-    seconds of the epoch by the clock of the control host, is the time from the beginning of the run until then.
+    seconds of the epoch by the clock of the control host, is the time from the command until then. The command began
+    when its process did, so Ansible's own start is counted; where no C(/proc) tells that, when this plugin was loaded.
 author:
   - FreeAgentics (@freeagentics)
 requirements:
@@ -25,6 +26,7 @@ options: {}
 """
 
 import json
+import os
 import time
 from datetime import datetime, timezone
 from pathlib import Path
@@ -32,6 +34,7 @@ from pathlib import Path
 from ansible.plugins.callback import CallbackBase
 
 from ansible_collections.freeagentics.platform.plugins.module_utils.report.page import html, markdown
+from ansible_collections.freeagentics.platform.plugins.module_utils.report.process import begun
 from ansible_collections.freeagentics.platform.plugins.module_utils.report.timeline import Timeline
 
 KEY = "freeagentics_report"
@@ -48,7 +51,7 @@ class CallbackModule(CallbackBase):
     def __init__(self):
         super().__init__()
         self._timeline = Timeline()
-        self._begun = time.time()
+        self._begun = _command_begun()
         self._report = {}
 
     def v2_playbook_on_play_start(self, play):
@@ -113,12 +116,22 @@ class CallbackModule(CallbackBase):
         good = bool(ended) and not stopped and not bad
         if "figures" in known:
             known["figures"] = [self._measured(figure) for figure in known["figures"]]
-        begun = datetime.fromtimestamp(self._begun, timezone.utc).strftime("%Y-%m-%d %H:%M:%S UTC")
-        return {**known, "verdict": verdict, "good": good, "begun": begun, "timeline": phases}
+        moment = datetime.fromtimestamp(self._begun, timezone.utc).strftime("%Y-%m-%d %H:%M:%S UTC")
+        return {**known, "verdict": verdict, "good": good, "begun": moment, "timeline": phases}
 
     def _measured(self, figure):
-        """Return a figure with the time from the beginning of the run, where it says at which moment something was."""
+        """Return a figure with the time from the command, where it says at which moment something was."""
         if "at" not in figure:
             return figure
         rest = {key: value for key, value in figure.items() if key != "at"}
         return {**rest, "measured": f"{float(figure['at']) - self._begun:.1f} s"}
+
+
+def _command_begun():
+    """Return when the process of the command began, or now where that is not told: only Linux has the file."""
+    now = time.time()
+    try:
+        stat = Path("/proc/self/stat").read_text(encoding="utf-8")
+        return begun(stat, now, time.clock_gettime(time.CLOCK_BOOTTIME), os.sysconf("SC_CLK_TCK"))
+    except (OSError, ValueError, AttributeError):
+        return now

@@ -13,7 +13,7 @@ LOOKED = "Plan, and guard"
 def acted(delta: str, timeline: Sequence[Mapping[str, Any]]) -> Optional[float]:
     """Return how many seconds after it was called a run of failover.yml began to act, or to prove where all was well.
 
-    Its own start is counted, and what it does after its last phase, as its report does not know of either.
+    Its own start is counted, and what it does after its last phase, as the timeline of its report knows of neither.
 
     :param delta: how long the command took, as M(ansible.builtin.command) returns it: C([D day[s], ]H:MM:SS[.UUUUUU]).
     :param timeline: the phases of its report.

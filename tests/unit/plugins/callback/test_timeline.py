@@ -8,6 +8,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -74,6 +75,14 @@ def test_a_moment_is_told_as_the_time_from_the_command(play, tmp_path):
     (figure,) = play(BEGIN % (tmp_path / "report") + figures)[1]["figures"]
     assert (figure["name"], figure["target"], "at" in figure) == ("loss", "none", False)
     assert 100 <= float(figure["measured"].removesuffix(" s")) < 160
+
+
+def test_the_start_of_ansible_itself_is_counted(play, tmp_path):
+    begin = time.time()
+    figures = END.replace("measured: none", f"at: '{begin + 1000}'")
+    (figure,) = play(BEGIN % (tmp_path / "report") + figures)[1]["figures"]
+    # The process is there at once; Ansible has loaded its plugins more than half a second later.
+    assert 999.7 <= float(figure["measured"].removesuffix(" s")) <= 1000.1
 
 
 def test_what_was_rescued_is_no_failure(play, tmp_path):
