@@ -35,7 +35,7 @@ HOSTS = {
 
 @pytest.fixture
 def run(tmp_path, lost_connection):
-    """Run plays in an inventory of groups of this machine, and return the facts that they left in a file."""
+    """Return what runs plays with groups of hosts, all of which are this machine, and what it printed."""
 
     def ansible(plays, groups):
         home = tmp_path / "ansible_collections/freeagentics/platform"
@@ -142,7 +142,6 @@ def test_keys_are_carried_and_nothing_stays(run, variables, tmp_path):
     tell = {"stat": {"path": str(folder)}, "register": "there"}
     found = {"debug": {"msg": "{{ __failover_loaded.found }}, in {{ there.stat.mode }}"}}
     warm["tasks"] += [tell, found]
-    # A run that dies behind this leaves both.
     said = run(
         [warm, tidy],
         {**HOSTS, "failover_cache": ["west-cache1"], "failover_warm": ["west-cache1", "cache1"]},
