@@ -1,12 +1,13 @@
 # Copyright: (c) 2026, FreeAgentics
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The archive of the database's log in both repositories, and what keeps it from being written."""
+"""The backups and the archive of the database's log in both repositories, and what keeps that from being written."""
 
 from __future__ import annotations
 
 from contextlib import contextmanager
 from typing import Iterator, List
 
+from ansible_collections.freeagentics.platform.plugins.module_utils.pgbackrest.info import FULL, parse
 from tests.acceptance.data.cluster import Cluster
 from tests.acceptance.data.hosts import Hosts
 
@@ -32,12 +33,12 @@ class Archive:
     def __init__(self, hosts: Hosts, cluster: Cluster, backup: str, s3: str, stanza: str) -> None:
         """Keep what is known.
 
-        :param backup: the host with the first repository.
+        :param backup: the host of the first repository, which takes backups.
         :param s3: the host outside that serves the second one.
         """
         self._hosts = hosts
         self._cluster = cluster
-        self._backup = backup
+        self.backup = backup
         self._s3 = s3
         #: The name of the platform, by which its backups go.
         self.stanza = stanza
@@ -65,14 +66,26 @@ class Archive:
             return False
         return True
 
+    def saved_since(self, moment: float) -> bool:
+        """Return whether a repository has a full backup, whole, that began after a moment."""
+        command = f"pgbackrest --stanza={self.stanza} --output=json info"
+        said = self._hosts.on(self.backup, "runuser", "-u", "postgres", "--", *command.split(), timeout=90)
+        return any(one.kind == FULL and one.start > moment for one in parse(said, self.stanza).backups)
+
+    def is_saving(self, host: str) -> bool:
+        """Return whether the backup that a failover begins runs on a host; another one cannot begin there meanwhile."""
+        # It says "inactive" of a unit that is not there any more, too.
+        state = ("systemctl", "show", "--property=ActiveState", "--value", "pgbackrest-after-failover.service")
+        return self._hosts.on(host, *state).strip() == "active"
+
     @contextmanager
     def full_disk(self) -> Iterator[None]:
         """Let the disk of the first repository be full for a while."""
-        self._hosts.on(self._backup, "sh", "-c", FILL)
+        self._hosts.on(self.backup, "sh", "-c", FILL)
         try:
             yield
         finally:
-            self._hosts.on(self._backup, "sh", "-c", EMPTY)
+            self._hosts.on(self.backup, "sh", "-c", EMPTY)
 
     @contextmanager
     def without_object_store(self) -> Iterator[None]:
