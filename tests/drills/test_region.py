@@ -10,18 +10,21 @@ import io
 import json
 import re
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
-from typing import Callable, Iterator
+from typing import Any, Callable, Iterator
 
 import pytest
 
 from ansible_collections.freeagentics.platform.plugins.module_utils.drill import ledger as ledger_book
 from ansible_collections.freeagentics.platform.plugins.module_utils.drill.ledger import Attempt
+from tests.acceptance.data.archive import Archive
 from tests.acceptance.data.cluster import ASIDE, Cluster
 from tests.acceptance.data.figures import Figures
 from tests.acceptance.data.hosts import Hosts
-from tests.acceptance.ledger import lent_addresses, prove, writing
+from tests.acceptance.ledger import RECORDS, lent_addresses, prove, writing
 from tests.acceptance.matrix.declaration import Declaration, Node, read
 from tests.acceptance.site_client import until
 from tests.drills.visitors import Visitor
@@ -38,6 +41,8 @@ UNSEEN = 4.0
 QUIET = 20.0
 #: Seconds that a backup may take.
 BACKUP = 300.0
+#: How many records are brought into the cache before it has to follow, and the seconds that each may take.
+CACHED, CACHING = 3, 20.0
 #: How far the moment up to which nothing is lost may be from the truth, in seconds.
 EXACT = 1.0
 
@@ -66,6 +71,45 @@ def lead(play: Callable[..., str], platform_name: str) -> Callable[..., str]:
     return run
 
 
+def cached(visitor: Visitor) -> list[str]:
+    """Store records that nobody has asked for yet, read them until the cache has them, and return their paths."""
+
+    def fill() -> list[str]:
+        keys = [f"cached-{time.time_ns()}" for _ in range(CACHED)]
+        paths = [f"{RECORDS}/{key}" for key in keys]
+        for key, path in zip(keys, paths):
+            assert visitor(key, "cached") == 201
+            until(f"the cache has {key}", partial(_is_cached, visitor, path), CACHING)
+        return paths
+
+    # A visitor moves the thread in which it asks out of this machine's network.
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(fill).result()
+
+
+def _is_cached(visitor: Visitor, path: str) -> bool:
+    return visitor.ask("GET", path).headers.get("x-cache") == "hit"
+
+
+def report_of(said: str) -> dict[str, Any]:
+    """Return the report that a command left, by what it printed."""
+    folder = re.search(r"reports/\S+-region", said)
+    assert folder, said
+    report: dict[str, Any] = json.loads((REPOSITORY / folder.group() / "report.json").read_text())
+    return report
+
+
+def proved(report: dict[str, Any]) -> list[str]:
+    """Return what a report says was proved."""
+    return [line for part in report["sections"] if part["heading"] == "What was proved" for line in part["lines"]]
+
+
+def carried(report: dict[str, Any], region: str) -> int:
+    """Return how many keys of a region's cache were carried over, as a report tells it."""
+    found = re.search(rf"^(\d+) keys of the cache of {region} were carried over$", "\n".join(proved(report)), re.M)
+    return int(found[1]) if found else 0
+
+
 def written_since(attempts: Callable[[], list[Attempt]], moment: float) -> bool:
     done = ledger_book.acknowledged(attempts())
     return bool(done) and (done[-1].ended or 0.0) > moment
@@ -92,12 +136,16 @@ def test_a_region_hands_over_and_takes_back_without_a_loss(
     seconds = []
     with writing(tmp_path / "ledger.jsonl", prefix, visitors()) as attempts:
         for _ in range(runs):
-            for region, servers in ((west, cluster.followers), (east, cluster.members)):
+            for old, region, servers in ((east, west, cluster.followers), (west, east, cluster.members)):
                 time.sleep(3)
+                cached(visitors()[0])
                 begin = time.time()
-                print(lead(region))
+                said = lead(region)
+                print(said)
                 assert cluster.primary() in servers
                 seconds.append(outage(attempts, begin))
+                # Those that nobody had asked for in the other region, at least.
+                assert carried(report_of(said), old) >= CACHED, said
     figures.add("a region hands over, through the site's name", seconds)
     cluster.wait_until_whole()
     assert prove(attempts(), prefix, cluster.records("records")) == {}
@@ -108,17 +156,19 @@ def test_backups_go_on_while_the_other_region_leads(
     cluster: Cluster,
     hosts: Hosts,
     declaration: Declaration,
-    serving: Callable[[str], list[Node]],
+    archive: Archive,
     lead: Callable[..., str],
 ) -> None:
     """The host that keeps them stays where it is, and takes what it can from the standbys beside it."""
     east, west = declaration.regions
     cluster.wait_until_whole()
+    (follower,) = cluster.followers
+    until("no earlier backup runs", lambda: not archive.is_saving(follower), BACKUP)
+    begin = time.time()
     lead(west)
-    # It says "inactive" of a unit that is not there any more, too.
-    state = ("systemctl", "show", "--property=ActiveState", "--value", "pgbackrest-after-failover.service")
-    until("the failover's backup is done", lambda: hosts.on(cluster.primary(), *state).strip() != "active", BACKUP)
-    said = hosts.on(serving("backup")[0].name, "pgbackrest-job", "incr", timeout=BACKUP)
+    until("the failover's backup is there", lambda: archive.saved_since(begin), BACKUP)
+    until("the failover's backup is done", lambda: not archive.is_saving(follower), BACKUP)
+    said = hosts.on(archive.backup, "pgbackrest-job", "incr", timeout=BACKUP)
     assert said.count("backup command end: completed successfully") == 2, said
     assert "no standby is up" not in said
     lead(east)
@@ -142,6 +192,7 @@ def test_a_region_is_lost_and_comes_back(
     cluster.wait_until_whole()
     with writing(tmp_path / "ledger.jsonl", prefix, visitors()) as attempts:
         time.sleep(3)
+        paths = cached(visitors()[0])
         with ExitStack() as faults:
             # What is acknowledged while the other region is cut off is in this one alone.
             with hosts.unplugged(cluster.followers[0]):
@@ -149,12 +200,15 @@ def test_a_region_is_lost_and_comes_back(
                 faults.enter_context(hosts.without_power(*(node.name for node in active)))
             begin = time.time()
             grow = ["touch", str(tmp_path / "{{ platform_region }} is to grow")]
-            said = lead(west, json.dumps({"failover_scale_command": grow}))
+            said = lead(west, json.dumps({"failover_scale_command": grow, "failover_warm_urls": paths}))
             how = "copied anew then" if anew else "rewound then"
             name = f"a region is lost, {how}: from the command, through the site's name"
             figures.add(name, [outage(attempts, begin)])
             assert cluster.primary() in cluster.followers
             assert (tmp_path / f"{west} is to grow").exists()
+            for name in (node.name for node in declaration.region(west) if "api" in node.services):
+                filled = f"{name}: {len(paths)} of {len(paths)} requests that fill the cache were answered"
+                assert filled in proved(report_of(said)), said
             stored = {row[0] for row in cluster._records(cluster.primary(), "records", prefix)}
         # Its hosts run again; its database must not write beside the one that leads now.
         deadline = time.monotonic() + QUIET
@@ -187,10 +241,7 @@ def missing(attempts: list[Attempt], stored: set[str], begin: float) -> set[str]
 
 def assert_told_right(said: str, attempts: list[Attempt], stored: set[str], begin: float) -> None:
     """Compare the moment up to which nothing is lost, as the report tells it, with the ledger and the server."""
-    report = re.search(r"reports/\S+-region", said)
-    assert report, said
-    figures = json.loads((REPOSITORY / report.group() / "report.json").read_text())["figures"]
-    told = next(one["measured"] for one in figures if one["name"] == "writes lost")
+    told = next(one["measured"] for one in report_of(said)["figures"] if one["name"] == "writes lost")
     moment = re.search(r"after (\d+)-(\d+)-(\d+) (\d+):(\d+):([\d.]+)Z", told)
     assert moment, told
     *whole, seconds = moment.groups()
