@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, replace
 from datetime import datetime
+from importlib.util import find_spec
 from time import time
 
 from ansible_collections.freeagentics.platform.plugins.module_utils.failover import (
@@ -13,6 +14,7 @@ from ansible_collections.freeagentics.platform.plugins.module_utils.failover imp
     region,
     seen,
     show,
+    site_names,
     story,
     switch,
 )
@@ -97,7 +99,25 @@ def region_plan(hosts, request=None, now=None):
     addresses = {one["address"]: one["region"] for one in hosts}
     request = region.Request(to, gone, bool(wanted.get("power")), without, fresh)
     made = region.make(sights, addresses, request, now or time())
+    made = replace(made, objections=(*made.objections, *_against_names(wanted.get("names"))))
     return {**_told_of_regions(sights, addresses, made), "request": asdict(request)}
+
+
+def _against_names(names):
+    """Return what stands against leading the names of the site, where somebody looked at that."""
+    if not names:
+        return ()
+    seen = names.get("seen") or {}
+    silent = "" if "rc" in seen else _why_not(str(seen.get("msg") or "it was not asked"))
+    return tuple(site_names.objections(names, silent, _is_installed))
+
+
+def _is_installed(collection):
+    """Return whether this control host has a collection."""
+    try:
+        return find_spec(f"ansible_collections.{collection}") is not None
+    except ModuleNotFoundError:
+        return False
 
 
 def _told_of_regions(sights, addresses, made):

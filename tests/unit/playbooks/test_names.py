@@ -2,6 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """The names of the site are led to a region by the provider's own module, with options that this module has.
 
+What that needs is looked at before anything is done.
+
 Nobody can ask Route 53 or Cloudflare in a test, so stand-ins take what the modules' documentation says they take, and
 keep it. What the lab's own DNS server answers to RFC 2136 is in tests/drills/test_region.py.
 """
@@ -11,6 +13,7 @@ from __future__ import annotations
 import functools
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -123,3 +126,113 @@ def test_names_before_which_cloudflare_stands_have_the_time_that_it_chooses(led)
     asked = led("cloudflare", "community.general.cloudflare_dns", secrets, dns_proxied=True, dns_zone="example.org")
     assert {(one["ttl"], one["proxied"]) for one in asked if one["state"] == "present"} == {(1, True)}
     assert {one["zone"] for one in asked} == {"example.org"}
+
+
+# What a change of the names needs
+
+
+SETTINGS = yaml.safe_load((REPOSITORY / "playbooks" / "vars" / "failover_names.yml").read_text())
+PROVIDERS = SETTINGS["__failover_dns_providers"]
+
+
+def test_there_are_tasks_for_each_provider_whose_needs_are_known_and_for_no_other():
+    files = (REPOSITORY / "playbooks" / "tasks" / "failover").glob("dns_*.yml")
+    assert sorted(file.stem.removeprefix("dns_") for file in files) == sorted(PROVIDERS)
+
+
+@pytest.mark.parametrize("provider", [name for name in PROVIDERS if name != "none"])
+def test_the_collection_and_the_secrets_of_its_tasks_are_among_its_needs(provider):
+    text = (REPOSITORY / "playbooks" / "tasks" / "failover" / f"dns_{provider}.yml").read_text()
+    modules = [name for one in yaml.safe_load(text) for name in one if "." in name]
+    assert {name.rpartition(".")[0] for name in modules} == {PROVIDERS[provider]["collection"]}
+    # What has no default, and the zone, whose default is another variable.
+    bare = set(re.findall(r"{{ ([a-z]\w+) }}", text)) - {"item"}
+    assert set(PROVIDERS[provider]["given"]) == bare | {"dns_zone"}
+
+
+LOST = {"ansible_connection": "lost"}
+#: Who changes the names, with what is set there.
+HOSTS = {
+    "whole": {"dns_provider": "rfc2136", "dns_server": "192.0.2.53", "secret_dns_update": "a secret"},
+    "empty": {"dns_provider": "rfc2136", "dns_zone": "", "dns_server": None, "secret_dns_update": ""},
+    "undefined": {"dns_provider": "cloudflare", "dns_zone": None, "secret_cloudflare_token": "{{ nobody_has_this }}"},
+    # boto3 is none of what the tests need.
+    "bare": {"dns_provider": "route53"},
+    "lost": {"dns_provider": "rfc2136", **LOST},
+    "by_hand": LOST,
+    "misspelt": {"dns_provider": "rout53", **LOST},
+}
+
+
+@pytest.fixture(name="looked", scope="module")
+def look_at_all(tmp_path_factory, lost_connection):
+    """Return what the plan is told of the names, by the host that changes them."""
+    folder = tmp_path_factory.mktemp("names")
+    (folder / "lost.py").write_text(lost_connection)
+    (folder / "ansible.cfg").touch()
+    local = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
+    inventory = {"all": {"vars": {"platform_domain": "example.com"}}, "postgres": {"hosts": HOSTS, "vars": local}}
+    (folder / "hosts.yml").write_text(yaml.safe_dump(inventory, sort_keys=False))
+    playbooks = REPOSITORY / "playbooks"
+    look = {"ansible.builtin.import_tasks": str(playbooks / "tasks" / "failover" / "names.yml")}
+    tell = "ansible.builtin.copy"
+    plays = [
+        {
+            "hosts": "localhost",
+            "gather_facts": False,
+            "vars_files": [str(playbooks / "vars" / f"failover{name}.yml") for name in ("", "_plan", "_names")],
+            "tasks": [
+                {
+                    "vars": {"__failover_dns": host},
+                    "block": [
+                        look,
+                        {tell: {"content": "{{ __failover_names | to_json }}", "dest": f"{folder}/{host}.json"}},
+                    ],
+                }
+            ],
+        }
+        for host in (*HOSTS, "localhost", "nobody")
+    ]
+    (folder / "play.yml").write_text(yaml.safe_dump(plays))
+    environment = {
+        **os.environ,
+        "ANSIBLE_CONFIG": str(folder / "ansible.cfg"),
+        "ANSIBLE_CONNECTION_PLUGINS": str(folder),
+        "ANSIBLE_INVENTORY_ENABLED": "yaml",
+    }
+    command = [str(PROGRAMS / "ansible-playbook"), "-i", str(folder / "hosts.yml"), str(folder / "play.yml")]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    told = {file.stem: file.read_text() for file in folder.glob("*.json")}
+    assert "a secret" not in "".join([done.stdout, *told.values()])
+    return {host: json.loads(text) for host, text in told.items()}
+
+
+@pytest.mark.parametrize(("host", "provider"), [("by_hand", "none"), ("misspelt", "rout53"), ("localhost", "none")])
+def test_where_nothing_is_needed_nobody_is_asked(looked, host, provider):
+    told = looked[host]
+    assert (told["provider"], told["host"], told["needs"]) == (provider, host, {})
+    assert (told["seen"]["skipped"], told["providers"]) == (True, list(PROVIDERS))
+
+
+@pytest.mark.parametrize(
+    ("host", "given"),
+    [
+        ("whole", {"dns_zone": True, "dns_server": True, "secret_dns_update": True}),
+        ("empty", {"dns_zone": False, "dns_server": False, "secret_dns_update": False}),
+        ("undefined", {"dns_zone": False, "secret_cloudflare_token": False}),
+    ],
+)
+def test_of_settings_is_told_whether_they_are_there(looked, host, given):
+    assert (looked[host]["needs"]["given"], looked[host]["seen"]["rc"]) == (given, 0)
+
+
+def test_a_library_that_the_host_lacks_shows(looked):
+    assert looked["bare"]["seen"]["rc"] == 1
+
+
+@pytest.mark.parametrize("host", ["lost", "nobody"])
+def test_a_host_that_does_not_answer_is_no_end_of_the_run(looked, host):
+    """One that the inventory does not know is taken for one with the settings that all hosts have."""
+    told = looked[host]
+    assert (told["provider"], told["seen"]["unreachable"], "rc" in told["seen"]) == ("rfc2136", True, False)

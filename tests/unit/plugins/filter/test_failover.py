@@ -479,6 +479,68 @@ def test_a_region_that_is_none_is_refused(request_, refusal):
     assert region_plan([DB1, DB9], request_) == {"refusal": refusal, "shown": []}
 
 
+NAMES = {
+    "provider": "rfc2136",
+    "providers": ["none", "rfc2136"],
+    "host": "dns1",
+    "needs": {"collection": "freeagentics.platform", "library": "dnspython", "given": {"dns_server": True}},
+    "seen": {"rc": 0},
+}
+BY_HAND = "-e dns_provider=none, which leaves it to you to lead the names there"
+
+
+@pytest.mark.parametrize(
+    ("names", "reason"),
+    [
+        ({}, ""),
+        ({"needs": {}, "provider": "none", "seen": {"changed": False, "skipped": True}}, ""),
+        (
+            {"needs": {**NAMES["needs"], "given": {"dns_server": False}}},
+            "dns_server is empty, and rfc2136 changes no names without it: set it in group_vars/all of the inventory",
+        ),
+        *(
+            (
+                {"needs": {**NAMES["needs"], "collection": name}},
+                f"the collection {name} is not installed on the control host, and rfc2136 changes no names without "
+                f"it: `ansible-galaxy collection install {name}`",
+            )
+            for name in ("nobody.nothing", "freeagentics.nothing")
+        ),
+        *(
+            (
+                {"seen": seen},
+                f"dns1, which changes the names, does not answer ({why}): bring it back, or name another host with -e "
+                "failover_dns_host",
+            )
+            for seen, why in (
+                (
+                    {"unreachable": True, "msg": "ssh: connect to host 192.0.2.53 port 22: Connection timed out\n"},
+                    "Connection timed out",
+                ),
+                ({"failed": True, "msg": "Timed out after 10 second(s)."}, "Timed out after 10 second(s)."),
+                (None, "it was not asked"),
+            )
+        ),
+    ],
+)
+def test_what_keeps_the_names_from_being_led_stands_against_the_plan(names, reason):
+    """It would show only once the other region leads."""
+    plan = regions_of(DB1, DB2, DB9, DB8, names={**NAMES, **names})
+    against = [{"reason": reason, "overrule": BY_HAND}] if reason else []
+    assert plan["objections"] == against
+    shown = [f"against it {reason} [overrule with {BY_HAND}]"] if reason else []
+    assert [line for line in plan["shown"] if line.startswith("against it")] == shown
+
+
+def test_it_stands_beside_what_else_does():
+    reasons = [one["reason"] for one in regions_of(*LOST, DB9, names={**NAMES, "provider": "bind"})["objections"]]
+    assert reasons == [
+        "nothing proves that east cannot write: db1, db2 do not answer, and no failover_fence_command is set that "
+        "takes power",
+        "dns_provider is 'bind': use none or rfc2136, in group_vars/all of the inventory",
+    ]
+
+
 def test_a_report_about_regions_is_about_the_plan():
     plan = regions_of(DB1, DB9)
     told = region_report(plan, {"led": {"leader": "db9", "seconds": 4.5}, "answering": ["db1", "db9"]})
