@@ -330,6 +330,7 @@ def _objections(sights: Mapping[str, Sight], plan: Plan, request: Request, silen
     yield from _not_copied(plan, request)
     yield from _unknown_leaders(sights, plan, request)
     yield from _not_kept(sights, plan, request)
+    yield from _not_compared(sights, plan)
     if plan.kind == LEADS:
         return
     yield from _of_the_target(sights, plan)
@@ -422,6 +423,18 @@ def _not_kept(sights: Mapping[str, Sight], plan: Plan, request: Request) -> Iter
                 f"alone while {name} led would be taken back, and kept nowhere. Bring the way there back",
                 f"-e without={','.join([*request.without, *silent])}, which gives that up",
             )
+
+
+def _not_compared(sights: Mapping[str, Sight], plan: Plan) -> Iterator[Objection]:
+    """Tell where regions return, and nobody tells how the log went that theirs is compared with."""
+    leads = plan.old or plan.to
+    member = leader(sights[leads])
+    if plan.returns and (member is None or not member.answers or member.history is None):
+        yield Objection(
+            f"what only {' and '.join(plan.returns)} may have cannot be told: {leads}, which leads, tells nothing of "
+            f"its log, as {_why_not(sights[leads], member)}. Run this again in some seconds; where that helps nothing, "
+            f"-e scope=database -e region={leads} --check says what {leads} lacks"
+        )
 
 
 def _seen_writing(sight: Sight) -> List[Member]:

@@ -274,6 +274,58 @@ def test_of_a_superseded_region_no_host_may_be_silent_whose_writes_nobody_gave_u
     assert objections(east, TOOK_OVER, to=to, without=("db2", "db3")) == []
 
 
+@pytest.mark.parametrize(
+    ("west", "why"),
+    [
+        (sight(down("west-db1"), epoch=1), "the PostgreSQL of west-db1, which leads its cluster, does not answer"),
+        (
+            sight(primary("west-db1", history=None), epoch=1),
+            "the PostgreSQL of west-db1, which leads its cluster, does not answer",
+        ),
+        (sight(standby("west-db1"), epoch=1, leader=""), "nobody holds the lease of its cluster"),
+        (sight(primary("west-db1"), epoch=1, leader="west-db9"), "nobody holds the lease of its cluster"),
+        (
+            sight(dead("west-db1"), standby("west-db2"), epoch=1),
+            "the host of west-db1 does not answer: Connection timed out",
+        ),
+    ],
+)
+@pytest.mark.parametrize(
+    ("east", "request_"),
+    [(SUPERSEDED, {}), (sight(down("db1"), follows="10.1.0.1"), {"fresh": "east"})],
+)
+def test_a_superseded_region_goes_on_until_the_one_that_leads_tells_its_log(east, west, why, request_):
+    """What only it has could not be listed, and it would be stopped already."""
+    plan = plan_of(east, west, **request_)
+    assert (plan.kind, plan.returns) == (LEADS, ("east",))
+    assert told(plan) == [
+        (
+            f"what only east may have cannot be told: west, which leads, tells nothing of its log, as {why}. Run this "
+            "again in some seconds; where that helps nothing, -e scope=database -e region=west --check says what west "
+            "lacks",
+            "",
+        )
+    ]
+
+
+@pytest.mark.parametrize("west", [sight(down("west-db1"), epoch=1), sight(standby("west-db1"), epoch=1, leader="")])
+def test_where_no_region_returns_one_that_leads_need_not_tell_its_log(west):
+    assert objections(YIELDED, west) == []
+    assert objections(LOST, west) == []
+
+
+def test_of_two_regions_that_return_both_are_named():
+    plan = plan_of_three(EAST, sight(down("west-db1"), epoch=1), sight(primary("north-db1")))
+    assert [reason.partition(" may have")[0] for reason, _overrule in told(plan)] == ["what only east and north"]
+
+
+def test_where_the_one_that_leads_hands_over_its_log_is_compared_too():
+    west = sight(primary("west-db1", history=None), epoch=1)
+    plan = plan_of(SUPERSEDED, west, to="east")
+    assert (plan.kind, plan.returns) == (PLANNED, ("east",))
+    assert [reason.partition(":")[0] for reason, _overrule in told(plan)] == ["what only east may have cannot be told"]
+
+
 def test_a_third_region_that_was_superseded_returns_too():
     plan = plan_of_three(sight(primary(), epoch=1), WEST, sight(primary("north-db1")))
     assert (plan.kind, plan.old, plan.returns, plan.stop) == (PLANNED, "east", ("north",), ("north-db1",))
