@@ -626,7 +626,31 @@ def noted(told, **answer):
     return Case(task("tasks/drill/note.yml", "Stop where another run was quicker"), told, __drill_note=answer)
 
 
+def readable(told, status, operator="database", fault="power"):
+    """The inventory is read with success or not, as of its program's exit status."""
+    (looks,) = task("tasks/drill/plan.yml", "Look whether playbooks that it runs can read the inventory")
+    return Case(
+        [{**looks, **whole("tasks/drill/readable.yml")[0]}],
+        told,
+        __drill_planned={"operator": operator, "fault": fault},
+        environment={"READ": str(status)},
+        __drill_inventory=["--inventory=lab", "--inventory=more"],
+    )
+
+
+NOT_READ = (
+    "the drill runs playbooks of its own, and they cannot read the inventory: what was typed for --ask-vault-pass is "
+    "known to this run alone. Write the password of the vault into a file, name it with ANSIBLE_VAULT_PASSWORD_FILE or "
+    "with vault_password_file in ansible.cfg, and type the same command again. `ansible-inventory --list` says what "
+    "else it is"
+)
+UNREADABLE = readable(NOT_READ, 4)
 DRILLS = [
+    UNREADABLE,
+    readable(NOT_READ, 4, operator="", fault="deploy"),
+    readable(None, 0),
+    # It runs none.
+    readable(None, 4, operator=""),
     Case(task("tasks/drill/left.yml", BEGIN), f"nothing was done: {SEEN['refusal']}", __drill_seen=SEEN),
     Case(task("tasks/drill/left.yml", BEGIN), None, __drill_seen={"refusal": ""}),
     noted(QUICKER.format('{"run": 1}'), rc=9, stdout='{"run": 1}'),
@@ -706,8 +730,10 @@ def run_all(tmp_path_factory, lost_connection):
     (folder / "callbacks" / "told.py").write_text(CALLBACK.format(told=str(folder / "told")))
     (folder / "bin").mkdir()
     (folder / "bin" / "psql").write_text('#!/bin/sh\neval "$PSQL"\n')
-    (folder / "bin" / "ansible-playbook").write_text(f'#!/bin/sh\necho "$CASE: $*" >> {folder}/played\n')
-    for name in ("psql", "ansible-playbook"):
+    for name in ("ansible-playbook", "ansible-inventory"):
+        text = f'#!/bin/sh\necho "$CASE: $*" >> {folder}/played\nexit ${{READ:-0}}\n'
+        (folder / "bin" / name).write_text(text)
+    for name in ("psql", "ansible-playbook", "ansible-inventory"):
         (folder / "bin" / name).chmod(0o755)
     for name in ("tasks", "files"):
         (folder / name).symlink_to(PLAYBOOKS / name)
@@ -782,6 +808,14 @@ def test_a_release_that_a_drill_deployed_is_taken_back_where_it_is_still_there(r
     led = [given for key, module, given in asked if key == name and module == "app_release"]
     led = [(one["state"], one["current"], one["previous"]) for one in led if one["state"] == "restored"]
     assert led == ([links] if links else [])
+
+
+def test_the_inventory_is_read_as_the_playbooks_of_a_drill_read_it(run):
+    _told, asked = run
+    name = next(key for key, one in CASES.items() if one is UNREADABLE)
+    assert [words for key, _program, words in asked if key == name] == [
+        ["--list", "--inventory=lab", "--inventory=more"]
+    ]
 
 
 def test_every_task_that_stops_a_run_is_among_these():
