@@ -15,12 +15,19 @@ from tests.acceptance.data.cluster import DATABASE, Cluster
 from tests.acceptance.data.figures import Figures
 from tests.acceptance.data.hosts import Hosts
 from tests.acceptance.ledger import RECORDS, Client, Reply
+from tests.acceptance.site_client import until
 
 RUNS = 10
 #: R45, in seconds.
 LAG = 1.0
 #: Seconds in which a replica has to have replayed a vacuum; one that waits for its readers waits for 30.
 REPLAYED = 15.0
+#: Seconds in which replicas tell what is looked at there: wal_receiver_status_interval is 10 s. And how many others than
+#: one still look at what was deleted.
+TOLD = 30.0
+LOOKS = """
+SELECT count(*) FROM pg_replication_slots WHERE slot_name <> '{replica}' AND age(xmin) >= age('{deleted}'::xid)
+"""
 #: Waits on a server for a record, and says when it was there, by the clock that all hosts of a lab share.
 SEEN = """
 DO $$ BEGIN
@@ -87,7 +94,9 @@ def test_who_reads_long_on_a_replica_neither_holds_it_up_nor_is_cancelled(cluste
             reader.stdin.write(f"BEGIN ISOLATION LEVEL REPEATABLE READ;\n{read}".encode())
             reader.stdin.flush()
             assert reader.stdout.readline() == b"1000\n"
-            cluster.ask(primary, f"DELETE FROM {table}")
+            deleted = cluster.ask(primary, f"WITH gone AS (DELETE FROM {table}) SELECT pg_current_xact_id()")[0][0]
+            others = LOOKS.format(replica=replica, deleted=deleted)
+            until("no other replica looks at them", lambda: cluster.ask(primary, others) == [["0"]], TOLD)
             cluster.ask(primary, f"VACUUM {table}")
             begun = time.monotonic()
             cluster.wait_until_level()
