@@ -17,7 +17,7 @@ from typing import Callable, ContextManager, Iterator
 import pytest
 
 from ansible_collections.freeagentics.platform.plugins.module_utils.drill import ledger as ledger_book
-from tests.acceptance.data.cluster import Cluster
+from tests.acceptance.data.cluster import ASIDE, Cluster
 from tests.acceptance.data.hosts import Hosts
 from tests.acceptance.matrix.declaration import Declaration, Node
 from tests.acceptance.site_client import until
@@ -64,6 +64,14 @@ REGION_PHASES = (
     "Let the other region lead",
     "Lead the names of the site there",
     "Warm the cache",
+    "Fill the cache",
+    "Save what there is now",
+)
+#: And in the midst of what its plays do: settings of which only some are written, an election, keys on their way.
+REGION_AMIDST = (
+    ("Let the region that leads stop writing", 2.0),
+    ("Let the other region lead", 1.5),
+    ("Warm the cache", 3.0),
 )
 #: The same where a region is lost, one run after the other, and when it is back and shall follow.
 LOST_PHASES = (
@@ -416,7 +424,9 @@ def test_a_region_that_is_alive_is_not_given_up(
     assert cluster.primary() == primary
 
 
-@pytest.mark.parametrize("phase", REGION_PHASES)
+@pytest.mark.parametrize(
+    ("phase", "after"), [*(pytest.param(one, 0.0, id=one) for one in REGION_PHASES), *REGION_AMIDST]
+)
 def test_what_a_dead_run_left_of_a_region_is_finished_by_the_next(
     cluster: Cluster,
     declaration: Declaration,
@@ -424,11 +434,12 @@ def test_what_a_dead_run_left_of_a_region_is_finished_by_the_next(
     play: Callable[..., str],
     platform_name: str,
     phase: str,
+    after: float,
 ) -> None:
     cluster.wait_until_whole()
     east, west = declaration.regions
     there, back = (["scope=region", f"to={name}", f"confirm={platform_name}"] for name in (west, east))
-    _die_at(phase, with_variables(command, *there))
+    _die_at(phase, with_variables(command, *there), after)
     play("failover", *there, limit=LIMIT)
     assert cluster.primary() in cluster.followers
     play("failover", *back, limit=LIMIT)
@@ -532,7 +543,15 @@ def test_what_a_dead_switchover_left_is_finished_by_the_next(
     assert ledger_book.outage(writers.public(), begin, end).seconds < PAUSED
 
 
-@pytest.mark.parametrize("last", ["Let the databases follow", "Wait until a region that returns follows"])
+@pytest.mark.parametrize(
+    ("last", "after", "anew"),
+    [
+        ("Let the databases follow", 0.0, False),
+        ("Wait until a region that returns follows", 0.0, False),
+        # Some hosts' data are put aside then, and the cluster store may have forgotten whose they are.
+        ("Let the databases follow", 3.0, True),
+    ],
+)
 def test_what_dead_runs_left_of_a_lost_region_is_finished_by_the_next(
     cluster: Cluster,
     hosts: Hosts,
@@ -541,8 +560,10 @@ def test_what_dead_runs_left_of_a_lost_region_is_finished_by_the_next(
     play: Callable[..., str],
     platform_name: str,
     last: str,
+    after: float,
+    anew: bool,
 ) -> None:
-    """Each run dies later than the one before; the last one of them when the region is back."""
+    """Each run dies later than the one before; the last one of them when the region is back, and maybe copied anew."""
     cluster.wait_until_whole()
     east, west = declaration.regions
     there, back = (["scope=region", f"to={name}", f"confirm={platform_name}"] for name in (west, east))
@@ -556,14 +577,19 @@ def test_what_dead_runs_left_of_a_lost_region_is_finished_by_the_next(
     while time.monotonic() < deadline:
         assert cluster.primary() in cluster.followers
         time.sleep(1)
-    for phase in (*RETURN_PHASES, last):
-        _die_at(phase, dying)
-        assert set(cluster.writers()) <= set(cluster.followers)
-    play("failover", *there, limit=LIMIT)
-    assert cluster.primary() in cluster.followers
-    play("failover", *back, limit=LIMIT)
-    assert cluster.primary() in cluster.members
-    cluster.wait_until_whole()
+    returns = [*there, *([f"fresh_copy={east}"] if anew else [])]
+    try:
+        for phase, seconds in (*((one, 0.0) for one in RETURN_PHASES), (last, after)):
+            _die_at(phase, with_variables(command, *returns), seconds)
+            assert set(cluster.writers()) <= set(cluster.followers)
+        play("failover", *returns, limit=LIMIT)
+        assert cluster.primary() in cluster.followers
+        play("failover", *back, limit=LIMIT)
+        assert cluster.primary() in cluster.members
+        cluster.wait_until_whole()
+    finally:
+        for host in cluster.members:
+            hosts.on(host, "sh", "-c", f"rm -rf {ASIDE}")
 
 
 def _stopped_by(fault: Callable[[], object], command: list[str]) -> str:

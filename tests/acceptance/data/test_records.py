@@ -22,8 +22,8 @@ RUNS = 10
 LAG = 1.0
 #: Seconds in which a replica has to have replayed a vacuum; one that waits for its readers waits for 30.
 REPLAYED = 15.0
-#: Seconds in which replicas tell what is looked at there: wal_receiver_status_interval is 10 s. And how many others than
-#: one still look at what was deleted.
+#: Seconds in which replicas tell what is looked at there: wal_receiver_status_interval is 10 s. And how many others
+#: still look at what was deleted.
 TOLD = 30.0
 LOOKS = """
 SELECT count(*) FROM pg_replication_slots WHERE slot_name <> '{replica}' AND age(xmin) >= age('{deleted}'::xid)
