@@ -10,7 +10,6 @@ from typing import Callable, ContextManager
 from ansible_collections.freeagentics.platform.plugins.module_utils.drill import ledger as ledger_book
 from tests.acceptance.data.archive import Archive
 from tests.acceptance.data.figures import Figures
-from tests.acceptance.site_client import until
 from tests.drills.load import Load, assert_outages
 
 #: Seconds from the fault to service that are borne on a machine that does much else; 8 s are wanted for a dead host.
@@ -19,8 +18,6 @@ COMMANDED = 40.0
 PLANNED = 20.0
 #: Seconds that the whole command may take, the proof and the report included.
 LIMIT = 180.0
-#: And the backup that it begins, which goes on by itself.
-BACKUP = 300.0
 
 
 def operator(play: Callable[..., str], confirm: str, playbook: str = "failover") -> Callable[[], None]:
@@ -56,11 +53,11 @@ def test_an_operator_fails_over_from_a_server_that_hangs(
     figures: Figures,
     archive: Archive,
 ) -> None:
-    until("no earlier backup runs", lambda: not archive.is_saving(archive.backup), BACKUP)
+    archive.wait_until_nothing_is_saved(archive.backup)
     begin = time.time()
     with load() as writers:
         for _ in range(runs):
             writers.faults.freeze(operator(play, platform_name))
     # Of several runs one is enough: the next fault may end the backup of the one before.
-    until("a failover's backup is there", lambda: archive.saved_since(begin), BACKUP)
+    archive.wait_until_saved_since(begin)
     assert_outages(figures, "failover.yml, the primary's server frozen", writers.faults, COMMANDED)

@@ -20,7 +20,7 @@ import pytest
 
 from ansible_collections.freeagentics.platform.plugins.module_utils.drill import ledger as ledger_book
 from ansible_collections.freeagentics.platform.plugins.module_utils.drill.ledger import Attempt
-from tests.acceptance.data.archive import Archive
+from tests.acceptance.data.archive import BACKUP, Archive
 from tests.acceptance.data.cluster import ASIDE, Cluster
 from tests.acceptance.data.figures import Figures
 from tests.acceptance.data.hosts import Hosts
@@ -39,8 +39,6 @@ LIMIT = 600.0
 UNSEEN = 4.0
 #: Seconds for which a region that came back must not write.
 QUIET = 20.0
-#: Seconds that a backup may take.
-BACKUP = 300.0
 #: How many records are brought into the cache before it has to follow, and the seconds that each may take.
 CACHED, CACHING = 3, 20.0
 #: How far the moment up to which nothing is lost may be from the truth, in seconds.
@@ -163,11 +161,11 @@ def test_backups_go_on_while_the_other_region_leads(
     east, west = declaration.regions
     cluster.wait_until_whole()
     (follower,) = cluster.followers
-    until("no earlier backup runs", lambda: not archive.is_saving(follower), BACKUP)
+    archive.wait_until_nothing_is_saved(follower)
     begin = time.time()
     lead(west)
-    until("the failover's backup is there", lambda: archive.saved_since(begin), BACKUP)
-    until("the failover's backup is done", lambda: not archive.is_saving(follower), BACKUP)
+    archive.wait_until_saved_since(begin)
+    archive.wait_until_nothing_is_saved(follower)
     said = hosts.on(archive.backup, "pgbackrest-job", "incr", timeout=BACKUP)
     assert said.count("backup command end: completed successfully") == 2, said
     assert "no standby is up" not in said

@@ -31,8 +31,6 @@ from tests.drills.words import with_variables
 REPOSITORY = Path(__file__).resolve().parents[2]
 #: How the playbook says that its copy is asked.
 COPY = re.compile(r"on (?P<host>[\w-]+): sudo -u postgres psql -h (?P<socket>\S+) -p (?P<port>\d+)")
-#: A time as operators write it.
-MOMENT = "%Y-%m-%d %H:%M:%S.%f+00"
 #: Seconds between the last write that is wanted and the mistake.
 PAUSE = 2.0
 
@@ -103,7 +101,7 @@ def test_a_dropped_table_comes_back(
         time.sleep(PAUSE)
         cluster.ask(cluster.primary(), f"DROP TABLE {TABLE}")
         begun = time.time()
-        text = datetime.fromtimestamp(moment, timezone.utc).strftime(MOMENT)
+        text = as_typed(moment)
         copy = copy_of("target=time", f"target_time='{text}'")
         cluster.ask(cluster.primary(), copy.dump(TABLE))
         figures.add("a dropped table: until it is back", [time.time() - begun])
@@ -112,6 +110,11 @@ def test_a_dropped_table_comes_back(
     assert prove(public(), prefix, cluster.records("records")) == {}
     assert_ends_at(moment, public(), copy.records("records", f"{prefix}-"))
     cluster.ask(cluster.primary(), f"DROP TABLE {TABLE}")
+
+
+def as_typed(moment: float) -> str:
+    """Return a moment as operators write it."""
+    return datetime.fromtimestamp(moment, timezone.utc).strftime("%Y-%m-%d %H:%M:%S.%f+00")
 
 
 def assert_ends_at(moment: float, attempts: list[Attempt], found: list[tuple[str, str]]) -> None:
@@ -142,8 +145,7 @@ def test_a_copy_ends_with_a_transaction_at_a_named_point_or_at_a_quiet_moment(
         by_name = copy_of("target=name", f"target_name={point}").records(table, prefix)
         assert sorted(key for key, _value in by_name) == [f"{prefix}-first", f"{prefix}-second"]
         # Nothing was committed since, and PostgreSQL waits for a commit after the moment.
-        now = datetime.now(timezone.utc).strftime(MOMENT)
-        by_time = copy_of("target=time", f"target_time='{now}'").records(table, prefix)
+        by_time = copy_of("target=time", f"target_time='{as_typed(time.time())}'").records(table, prefix)
         assert [key for key, _value in by_time] == [f"{prefix}-{one}" for one in ("first", "second", "third")]
     finally:
         cluster.ask(primary, f"DROP TABLE {table}")
@@ -165,7 +167,7 @@ def test_the_database_is_restored_in_its_place_in_both_regions(
         time.sleep(PAUSE)
         moment = time.time()
         time.sleep(PAUSE)
-    text = datetime.fromtimestamp(moment, timezone.utc).strftime(MOMENT)
+    text = as_typed(moment)
     words = ("scope=in_place", "target=time", f"target_time='{text}'", f"confirm={platform_name}")
     begun = time.time()
     try:

@@ -10,6 +10,7 @@ from typing import Iterator, List
 from ansible_collections.freeagentics.platform.plugins.module_utils.pgbackrest.info import FULL, parse
 from tests.acceptance.data.cluster import Cluster
 from tests.acceptance.data.hosts import Hosts
+from tests.acceptance.site_client import until
 
 REPOSITORY = "/var/lib/pgbackrest"
 SMALL = "/var/tmp/full-disk"
@@ -25,10 +26,12 @@ mount -t overlay overlay -o lowerdir={REPOSITORY},upperdir={SMALL}/upper,workdir
 cat /dev/zero 2>/dev/null >{SMALL}/filled || true
 """
 EMPTY = f"umount {REPOSITORY}; umount {SMALL}; rmdir {SMALL}"
+#: Seconds that a backup may take.
+BACKUP = 300.0
 
 
 class Archive:
-    """Where the primary's finished segments go."""
+    """Where the primary's finished segments and the backups go."""
 
     def __init__(self, hosts: Hosts, cluster: Cluster, backup: str, s3: str, stanza: str) -> None:
         """Keep what is known.
@@ -66,14 +69,26 @@ class Archive:
             return False
         return True
 
-    def saved_since(self, moment: float) -> bool:
-        """Return whether a repository has a full backup, whole, that began after a moment."""
+    def wait_until_nothing_is_saved(self, host: str) -> None:
+        """Wait until no backup that a failover began runs on a host; another one cannot begin there meanwhile.
+
+        :raises AssertionError: it runs still.
+        """
+        until("no failover's backup runs", lambda: not self._is_saving(host), BACKUP)
+
+    def wait_until_saved_since(self, moment: float) -> None:
+        """Wait until a repository has a full backup, whole, that began after a moment.
+
+        :raises AssertionError: it has none.
+        """
+        until("a failover's backup is there", lambda: self._saved_since(moment), BACKUP)
+
+    def _saved_since(self, moment: float) -> bool:
         command = f"pgbackrest --stanza={self.stanza} --output=json info"
         said = self._hosts.on(self.backup, "runuser", "-u", "postgres", "--", *command.split(), timeout=90)
         return any(one.kind == FULL and one.start > moment for one in parse(said, self.stanza).backups)
 
-    def is_saving(self, host: str) -> bool:
-        """Return whether the backup that a failover begins runs on a host; another one cannot begin there meanwhile."""
+    def _is_saving(self, host: str) -> bool:
         # It says "inactive" of a unit that is not there any more, too.
         state = ("systemctl", "show", "--property=ActiveState", "--value", "pgbackrest-after-failover.service")
         return self._hosts.on(host, *state).strip() == "active"

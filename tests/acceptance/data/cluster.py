@@ -34,6 +34,8 @@ trust = ssl.create_default_context(cafile=rest["cafile"])
 input()
 print(urllib.request.urlopen(request, context=trust, timeout=60).read().decode())
 """
+#: Asks a server as postgres over its own socket.
+PSQL = ("runuser", "-u", "postgres", "--", "psql", "-XAtq")
 #: Seconds that a cluster may take until all members stream again.
 RECOVERY = 120.0
 
@@ -63,20 +65,7 @@ class Cluster:
 
         :raises AssertionError: it failed.
         """
-        command = (
-            "runuser",
-            "-u",
-            "postgres",
-            "--",
-            "psql",
-            "-XAtq",
-            "-F",
-            "\t",
-            "-v",
-            "ON_ERROR_STOP=1",
-            "-d",
-            database,
-        )
+        command = (*PSQL, "-F", "\t", "-v", "ON_ERROR_STOP=1", "-d", database)
         said = self._hosts.on(server, *command, stdin=sql.encode(), timeout=timeout)
         return [line.split("\t") for line in said.splitlines()]
 

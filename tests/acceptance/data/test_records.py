@@ -11,7 +11,7 @@ from typing import Callable, Iterator
 import pytest
 
 from ansible_collections.freeagentics.platform.plugins.module_utils.drill.ledger import STORED
-from tests.acceptance.data.cluster import DATABASE, Cluster
+from tests.acceptance.data.cluster import DATABASE, PSQL, Cluster
 from tests.acceptance.data.figures import Figures
 from tests.acceptance.data.hosts import Hosts
 from tests.acceptance.ledger import RECORDS, Client, Reply
@@ -87,8 +87,7 @@ def test_who_reads_long_on_a_replica_neither_holds_it_up_nor_is_cancelled(cluste
     try:
         cluster.wait_until_level()
         read = f"SELECT count(*) FROM {table};\n"
-        program = ("runuser", "-u", "postgres", "--", "psql", "-XAtq", "-d", DATABASE)
-        with hosts.running(replica, *program) as reader:
+        with hosts.running(replica, *PSQL, "-d", DATABASE) as reader:
             assert reader.stdin is not None
             assert reader.stdout is not None
             reader.stdin.write(f"BEGIN ISOLATION LEVEL REPEATABLE READ;\n{read}".encode())
